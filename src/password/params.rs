@@ -1,0 +1,18 @@
+//! Iteration counts and caps, each with its source.
+
+/// Django 6.1's default for PBKDF2-HMAC-SHA256 (`django.contrib.auth.hashers.PBKDF2PasswordHasher.iterations`): the
+/// count of a new password where no framework says otherwise. It is above OWASP's minimum of 600,000
+/// (Password Storage Cheat Sheet). Django's own hasher inherits the count of the Django that is installed.
+pub const DEFAULT_ITERATIONS: u32 = 1_500_000;
+
+/// The highest count that a caller or a stored row may ask for, unless it is configured: more than six times the
+/// newest Django default. A row above it is a bomb (THREATS.md P01), not a password.
+pub const MAX_ITERATIONS: u32 = 10_000_000;
+
+/// The longest stored form that is looked at, in bytes. Django's column holds 128 characters; the rest is room for
+/// formats with long parameters.
+pub const MAX_ENCODED_LENGTH: usize = 1024;
+
+/// Characters of a fresh salt, from the 62 of `a-z A-Z 0-9`: 130 bits, as in Django since 3.2
+/// (`BasePasswordHasher.salt_entropy` is 128).
+pub const SALT_LENGTH: usize = 22;
