@@ -18,6 +18,8 @@ pub enum Error {
     Digest,
     /// The operating system gave no random bytes.
     Random,
+    /// The operating system started no thread.
+    Threads,
 }
 
 impl fmt::Display for Error {
@@ -31,6 +33,7 @@ impl fmt::Display for Error {
             }
             Self::Digest => write!(f, "hash_name must be one of sha1, sha256 and sha512."),
             Self::Random => write!(f, "the operating system gave no random bytes."),
+            Self::Threads => write!(f, "the operating system started no thread."),
         }
     }
 }

@@ -11,6 +11,8 @@
 //!
 //! Without the default feature `python` this is a plain Rust library: its tests and benches need no interpreter.
 #![deny(unsafe_code)]
+// A test that proves a row of the threat list carries its id (`test_P01_...`).
+#![cfg_attr(test, allow(non_snake_case))]
 #![cfg_attr(not(test), deny(unused_crate_dependencies))]
 
 pub mod constant_time;

@@ -5,8 +5,9 @@
 //! [`Check::shortfall`] how many iterations a failure still owes, so that all failures cost the same (P37 to P42).
 
 use super::encoded::{self, DerivedKey, Encoded, KEY_LENGTH};
-use super::salt;
+use super::{derive_key, salt};
 use crate::constant_time;
+use crate::error::Error;
 
 /// The salt of a derivation whose result is never compared: 22 characters, like a real one.
 const DUMMY_SALT: &str = "ferrauthferrauthferrau";
@@ -78,6 +79,28 @@ impl<'a> Check<'a> {
             Verdict::Refused => self.policy.preferred_iterations.saturating_sub(self.derivation().1),
             Verdict::Current | Verdict::Outdated => 0,
         }
+    }
+
+    /// Derives on this thread and judges, with all the work that a refusal owes. `None` is a password that cannot be
+    /// read as text: it costs what a wrong one costs, and matches nothing.
+    ///
+    /// # Errors
+    /// None that a row or a password can bring about; [`Error`] is the derivation's own.
+    pub fn run(&self, password: Option<&[u8]>) -> Result<Verdict, Error> {
+        let (salt, iterations) = self.derivation();
+        let derived = derive_key(password.unwrap_or_default(), salt, iterations)?;
+        let verdict = if password.is_some() { self.judge(&derived) } else { Verdict::Refused };
+        let owed = self.shortfall(verdict);
+        if owed > 0 {
+            derive_key(password.unwrap_or_default(), salt, owed)?;
+        }
+        Ok(verdict)
+    }
+
+    /// Whether the row could be read at all.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        self.row.is_some()
     }
 
     /// Higher counts are kept: a row is never weakened (P52).

@@ -1,0 +1,82 @@
+# ferrauth: everything a newcomer or CI types. `make` alone lists it.
+PYTHON ?= python3
+PORT ?= 8000
+# Arguments of the program behind a target, for example: make demo ARGS=--once
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+VENV6 := .venv-django6
+RUST := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
+PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-rust test-python test-django6 lint bench clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+# Stamps: a rule runs again only when what it depends on has changed.
+$(VENV)/.made:
+	@tools/check-machine.sh $(PYTHON)
+	@echo "Making $(VENV) ..."
+	@tools/make-venv.sh $(PYTHON) $(VENV)
+	@touch $@
+
+$(VENV)/.demo: pyproject.toml $(VENV)/.made
+	$(BIN)/python -m pip install --quiet --group demo --group build
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.made
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+$(VENV)/.built: $(RUST) $(VENV)/.demo
+	@tools/check-machine.sh $(PYTHON)
+	@echo "Building the Rust core in release mode (a minute or two the first time) ..."
+	$(BIN)/maturin develop --release --locked --quiet
+	@touch $@
+
+build: $(VENV)/.built ## Build the Rust core into .venv, in release mode
+
+demo: build ## Start the example on PORT (8000) and log in to it; ARGS=--once ends after the play
+	$(BIN)/python tools/demo.py --port $(PORT) $(ARGS)
+
+test: test-rust test-python test-django6 lint ## Run all tests, types and lint
+
+test-rust: $(VENV)/.made ## Run the core's tests, which need no interpreter
+	cargo test --locked --no-default-features
+
+test-python: build $(VENV)/.dev ## Run the Python tests
+	$(BIN)/python -m pytest $(ARGS)
+
+# Django 6 needs Python 3.12. The wheel is the same: abi3.
+$(VENV6)/.made: pyproject.toml
+	@python=$$(tools/find-python.sh); \
+	if [ -n "$$python" ]; then tools/make-venv.sh "$$python" $(VENV6) && $(VENV6)/bin/python -m pip install --quiet --group test; \
+	else mkdir -p $(VENV6); fi
+	@touch $@
+
+$(VENV6)/.built: $(VENV)/.built $(PY) $(VENV6)/.made
+	@if [ -x $(VENV6)/bin/python ]; then rm -rf dist && $(BIN)/maturin build --release --locked --quiet --out dist && \
+	$(VENV6)/bin/python -m pip install --quiet --no-deps --force-reinstall dist/ferrauth-*.whl; fi
+	@touch $@
+
+test-django6: $(VENV6)/.built ## Run the Python tests with Django 6, where a Python from 3.12 on is installed
+	@if [ -x $(VENV6)/bin/python ]; then $(VENV6)/bin/python -m pytest $(ARGS); \
+	else echo "No Python from 3.12 on is installed: Django 6 is not tested here."; fi
+
+lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
+	cargo fmt --check
+	cargo clippy --locked --all-targets --no-default-features -- -D warnings
+	cargo clippy --locked --lib -- -D warnings
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest --concise ferrauth._core
+
+bench: build $(VENV)/.dev ## Measure ferrauth against its peers, side by side in one run
+	$(BIN)/python benches/compare.py $(ARGS)
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) $(VENV6) dist target .pytest_cache .mypy_cache .ruff_cache

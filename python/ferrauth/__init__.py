@@ -1,0 +1,27 @@
+"""A Rust authentication core with a Python face.
+
+Password hashing in Django's formats, constant-time checks and JSON Web Tokens. This package imports no framework;
+``ferrauth.django``, ``ferrauth.ninja`` and ``ferrauth.fastapi`` each import their own.
+"""
+
+from ferrauth._core import __version__, build_info, constant_time_compare
+from ferrauth.exceptions import FerrauthError
+from ferrauth.passwords import (
+    check_password,
+    check_passwords,
+    make_password,
+    make_passwords,
+    verify_and_update,
+)
+
+__all__ = [
+    "FerrauthError",
+    "__version__",
+    "build_info",
+    "check_password",
+    "check_passwords",
+    "constant_time_compare",
+    "make_password",
+    "make_passwords",
+    "verify_and_update",
+]

@@ -1,0 +1,18 @@
+//! The one conversion of the core's errors into Python exceptions.
+
+use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::error::Error;
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        let text = error.to_string();
+        match error {
+            Error::Iterations { .. } | Error::Salt | Error::DerivedKeyLength | Error::Digest => {
+                PyValueError::new_err(text)
+            }
+            Error::Random | Error::Threads => PyOSError::new_err(text),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The Python module `ferrauth._core`: extract, validate, detach, return. Nothing is decided here.
+
+mod build;
+mod errors;
+mod password;
+mod text;
+
+use pyo3::prelude::*;
+
+/// ferrauth's compiled core. Import `ferrauth`, not this: its names may change between releases.
+#[pymodule]
+mod _core {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::build::build_info;
+    #[pymodule_export]
+    use super::password::{
+        check_password, check_passwords, iterations_executed, make_password, make_passwords, max_iterations,
+        pbkdf2_hmac, random_text, set_max_iterations,
+    };
+    #[pymodule_export]
+    use super::text::constant_time_compare;
+    #[pymodule_export]
+    const DEFAULT_ITERATIONS: u32 = crate::password::params::DEFAULT_ITERATIONS;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", crate::VERSION)?;
+        super::install_logging(module.py())
+    }
+}
+
+/// Sends the core's `log` records to Python's `logging`, as logger `ferrauth.core`.
+///
+/// Only threads that are attached to the interpreter log: a worker that waited for it while its caller holds it would
+/// wait for ever.
+fn install_logging(py: Python<'_>) -> PyResult<()> {
+    let logger = pyo3_log::Logger::new(py, pyo3_log::Caching::Nothing)?.filter(log::LevelFilter::Info);
+    // A second import in one process, by a subinterpreter for example, finds the logger installed.
+    let _ = logger.install();
+    Ok(())
+}
