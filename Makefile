@@ -34,7 +34,7 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.made
 $(VENV)/.built: $(RUST) $(VENV)/.demo
 	@tools/check-machine.sh $(PYTHON)
 	@echo "Building the Rust core in release mode (a minute or two the first time) ..."
-	$(BIN)/maturin develop --release --locked --quiet
+	$(BIN)/maturin develop --release --locked --quiet --group build
 	@touch $@
 
 build: $(VENV)/.built ## Build the Rust core into .venv, in release mode
