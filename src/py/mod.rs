@@ -2,8 +2,10 @@
 
 mod build;
 mod errors;
+mod json;
 mod password;
 mod text;
+mod token;
 
 use pyo3::prelude::*;
 
@@ -21,6 +23,11 @@ mod _core {
     };
     #[pymodule_export]
     use super::text::constant_time_compare;
+    #[pymodule_export]
+    use super::token::{
+        PyClaims, PyKey, PyKeyRing, PyTokenIssuer, PyTokenPair, decode, decode_complete, decode_unverified,
+        encode, get_unverified_header,
+    };
     #[pymodule_export]
     const DEFAULT_ITERATIONS: u32 = crate::password::params::DEFAULT_ITERATIONS;
 

@@ -105,9 +105,21 @@ mod tests {
         for algorithm in Algorithm::ALL {
             assert_eq!(Algorithm::from_name(algorithm.name()), Some(algorithm));
         }
-        for name in
-            ["", "none", "None", "nOnE", "NONE", "noNE", "hs256", "HS256 ", " HS256", "HS256\0", "ＨＳ256", "Ed25519", "ES256K"]
-        {
+        for name in [
+            "",
+            "none",
+            "None",
+            "nOnE",
+            "NONE",
+            "noNE",
+            "hs256",
+            "HS256 ",
+            " HS256",
+            "HS256\0",
+            "ＨＳ256",
+            "Ed25519",
+            "ES256K",
+        ] {
             assert_eq!(Algorithm::from_name(name), None, "{name:?}");
         }
     }

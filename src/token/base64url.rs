@@ -16,7 +16,7 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>, ()> {
 /// Decodes a segment of exactly `N` bytes.
 #[must_use]
 pub fn decode_array<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    // Three bytes more than needed: the decoder wants room for the whole of the last four characters.
+    // With this length the decoder cannot write more than N bytes.
     if text.len() != encoded_length(N) {
         return None;
     }
@@ -63,11 +63,26 @@ mod tests {
     #[test]
     fn test_J39_J40_J41_J42_J43_J44_any_other_spelling() {
         for text in [
-            "QQ==", "QQ=", "QUI=", "=", "QQ==QQ==", // padding
-            "QR", "QUJ", "QUF", // bits after the last byte
-            "a+/b", "a+bc", "ab/c", // the standard alphabet
-            "QU JC", "QUJC\n", " QUJC", "QUJC\0", "QU!JC", "QU?JC", "QUJC\u{e9}", // anything else
-            "Q", "QUJCQ", // one character over
+            "QQ==",
+            "QQ=",
+            "QUI=",
+            "=",
+            "QQ==QQ==", // padding
+            "QR",
+            "QUJ",
+            "QUF", // bits after the last byte
+            "a+/b",
+            "a+bc",
+            "ab/c", // the standard alphabet
+            "QU JC",
+            "QUJC\n",
+            " QUJC",
+            "QUJC\0",
+            "QU!JC",
+            "QU?JC",
+            "QUJC\u{e9}", // anything else
+            "Q",
+            "QUJCQ", // one character over
         ] {
             assert!(decode(text.as_bytes()).is_err(), "{text:?}");
         }

@@ -244,7 +244,9 @@ impl<'r, S> Watch<'r, S> {
             Date::Absent => Ok(None),
             Date::Integer(seconds) if seconds <= i128::from(clock::LATEST) => Ok(Some(seconds)),
             // Doubles hold every second of these ten thousand years exactly.
-            Date::Float(seconds) if !exact && seconds.abs() <= clock::LATEST as f64 => Ok(Some(round(seconds) as i128)),
+            Date::Float(seconds) if !exact && seconds.abs() <= clock::LATEST as f64 => {
+                Ok(Some(round(seconds) as i128))
+            }
             _ => Err(()),
         }
     }
@@ -329,7 +331,9 @@ impl<'r, S> Watch<'r, S> {
         let own = self.rules.own.as_ref();
         let exact = own.is_some_and(|own| own.exact);
         let expected = match claim {
-            Claim::Iss => self.rules.issuers.as_ref().is_none_or(|issuers| issuers.iter().any(|issuer| issuer == text)),
+            Claim::Iss => {
+                self.rules.issuers.as_ref().is_none_or(|issuers| issuers.iter().any(|issuer| issuer == text))
+            }
             Claim::Aud => self.is_audience(text),
             Claim::Sub => match &self.rules.subject {
                 Some(subject) => subject == text,

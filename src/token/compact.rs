@@ -82,7 +82,9 @@ mod tests {
 
     #[test]
     fn test_J37_other_than_three_segments() {
-        for token in ["", ".", "..", "...", "a", "a.b", ".a.b", "a..b", "a.b.", "a.b.c.", ".a.b.c", "a.b.c.d", "a.b.c.d.e"] {
+        for token in
+            ["", ".", "..", "...", "a", "a.b", ".a.b", "a..b", "a.b.", "a.b.c.", ".a.b.c", "a.b.c.d", "a.b.c.d.e"]
+        {
             assert_eq!(split(token.as_bytes(), 64).unwrap_err(), Refusal::Segments, "{token}");
         }
     }

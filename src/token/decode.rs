@@ -45,7 +45,13 @@ impl Default for Expectations {
 ///
 /// # Errors
 /// The [`Refusal`] of the first check that fails, or what the sink fails with.
-pub fn decode<S>(token: &[u8], keys: Keys<'_>, expected: &Expectations, now: u64, sink: S) -> Result<S::Value, S::Error>
+pub fn decode<S>(
+    token: &[u8],
+    keys: Keys<'_>,
+    expected: &Expectations,
+    now: u64,
+    sink: S,
+) -> Result<S::Value, S::Error>
 where
     S: Sink,
     S::Error: From<Refusal>,
@@ -125,7 +131,7 @@ impl<'k> Keys<'k> {
         header.check(rule)?;
         let mut refusal = Refusal::Algorithm;
         for key in keys {
-            match key.accepts(&header) {
+            match key.accepts(&header, rule) {
                 Ok(()) => return Ok(key),
                 Err(Refusal::Algorithm) => {}
                 Err(other) => refusal = other,

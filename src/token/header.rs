@@ -1,5 +1,6 @@
 //! The protected header (RFC 7515, section 4): read strictly, and never obeyed beyond naming a key.
 
+use super::algorithm::Algorithm;
 use super::json::{self, Sink};
 use super::refusal::Refusal;
 use super::{base64url, json_writer};
@@ -14,6 +15,8 @@ const REFUSED: [&str; 10] = ["crit", "b64", "jwk", "jku", "x5u", "x5c", "x5t", "
 /// What a caller expects of a header beyond `alg` and `kid`.
 #[derive(Debug, Clone, Default)]
 pub struct HeaderRule {
+    /// The algorithms that are allowed; those of the keys where absent.
+    pub algorithms: Option<Vec<Algorithm>>,
     /// The one `typ`, compared byte for byte; anything where absent.
     pub typ: Option<String>,
     /// Whether parameters other than `alg`, `typ` and `kid` are refused (J36).
@@ -31,6 +34,14 @@ pub struct Header {
     pub kid: Option<String>,
     /// Whether there are parameters beside these three.
     pub others: bool,
+}
+
+impl HeaderRule {
+    /// Whether a key of that algorithm may be used at all.
+    #[must_use]
+    pub fn allows(&self, algorithm: Algorithm) -> bool {
+        self.algorithms.as_ref().is_none_or(|allowed| allowed.contains(&algorithm))
+    }
 }
 
 impl Header {
@@ -208,7 +219,10 @@ mod tests {
         let text = write("HS256", Some("k\"1"), Some("at+jwt"));
         assert_eq!(text, r#"{"alg":"HS256","kid":"k\"1","typ":"at+jwt"}"#);
         let header = read(&text).unwrap();
-        assert_eq!((&*header.alg, header.kid.as_deref(), header.typ.as_deref()), ("HS256", Some("k\"1"), Some("at+jwt")));
+        assert_eq!(
+            (&*header.alg, header.kid.as_deref(), header.typ.as_deref()),
+            ("HS256", Some("k\"1"), Some("at+jwt"))
+        );
         assert!(!header.others);
         assert_eq!(write("HS256", None, Some("JWT")), r#"{"alg":"HS256","typ":"JWT"}"#);
     }
@@ -220,7 +234,14 @@ mod tests {
 
     #[test]
     fn test_J05_alg_that_is_no_string() {
-        for text in ["{}", r#"{"alg":null}"#, r#"{"alg":1}"#, r#"{"alg":["HS256"]}"#, r#"{"alg":{"HS256":1}}"#, r#"{"ALG":"HS256"}"#] {
+        for text in [
+            "{}",
+            r#"{"alg":null}"#,
+            r#"{"alg":1}"#,
+            r#"{"alg":["HS256"]}"#,
+            r#"{"alg":{"HS256":1}}"#,
+            r#"{"ALG":"HS256"}"#,
+        ] {
             assert_eq!(read(text), Err(Refusal::Algorithm), "{text}");
         }
     }
@@ -273,14 +294,14 @@ mod tests {
     fn test_J36_J83_other_parameters_are_ignored_or_refused() {
         let header = read(r#"{"alg":"HS256","exp":1,"sub":"x","nested":{"alg":"none","crit":1}}"#).unwrap();
         assert_eq!(header.check(&HeaderRule::default()), Ok(()));
-        let closed = HeaderRule { closed: true, typ: None };
+        let closed = HeaderRule { closed: true, ..HeaderRule::default() };
         assert_eq!(header.check(&closed), Err(Refusal::HeaderParameter("(unknown)")));
         assert_eq!(read(r#"{"alg":"HS256","typ":"JWT","kid":"a"}"#).unwrap().check(&closed), Ok(()));
     }
 
     #[test]
     fn test_J90_J91_typ_is_exact() {
-        let rule = HeaderRule { closed: true, typ: Some("at+jwt".to_owned()) };
+        let rule = HeaderRule { closed: true, typ: Some("at+jwt".to_owned()), ..HeaderRule::default() };
         assert_eq!(read(r#"{"alg":"HS256","typ":"at+jwt"}"#).unwrap().check(&rule), Ok(()));
         for text in [
             r#"{"alg":"HS256"}"#,

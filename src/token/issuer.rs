@@ -78,6 +78,14 @@ pub struct Configuration {
     pub leeway: u64,
 }
 
+impl Configuration {
+    /// The life of an access token unless the caller says otherwise: a right that was withdrawn lives on as long (J97).
+    pub const ACCESS_LIFETIME: u64 = 300;
+
+    /// The life of a refresh token unless the caller says otherwise: 14 days without a visit end a session.
+    pub const REFRESH_LIFETIME: u64 = 14 * 24 * 3600;
+}
+
 /// What one token says.
 #[derive(Debug, Clone, Copy)]
 pub struct Content<'c> {
@@ -137,7 +145,9 @@ impl TokenIssuer {
         }
         for name in [&configuration.issuer, &configuration.audience].into_iter().flatten() {
             if !is_name(name) {
-                return Err(Error::Setting("issuer and audience must be 1 to 256 bytes without control characters."));
+                return Err(Error::Setting(
+                    "issuer and audience must be 1 to 256 bytes without control characters.",
+                ));
             }
         }
         Ok(Self {
@@ -167,9 +177,12 @@ impl TokenIssuer {
         if let Some((sid, generation)) = content.session
             && (!is_name(sid) || generation > MAX_GENERATION)
         {
-            return Err(Error::Setting("sid must be 1 to 256 bytes without control characters, gen from 0 to 2**53 - 1."));
+            return Err(Error::Setting(
+                "sid must be 1 to 256 bytes without control characters, gen from 0 to 2**53 - 1.",
+            ));
         }
-        let expires_at = content.issued_at.saturating_add(half.lifetime).min(content.expires_by.unwrap_or(u64::MAX));
+        let expires_at =
+            content.issued_at.saturating_add(half.lifetime).min(content.expires_by.unwrap_or(u64::MAX));
         if expires_at <= content.issued_at || expires_at > LATEST {
             return Err(Error::Setting("The token would end before it begins, or after the year 9999."));
         }
@@ -235,9 +248,11 @@ impl TokenIssuer {
                 json_writer::string(value, &mut json);
             }
         }
-        for (name, value) in
-            [("gen", content.session.map(|(_, generation)| generation)), ("iat", Some(content.issued_at)), ("exp", Some(expires_at))]
-        {
+        for (name, value) in [
+            ("gen", content.session.map(|(_, generation)| generation)),
+            ("iat", Some(content.issued_at)),
+            ("exp", Some(expires_at)),
+        ] {
             if let Some(value) = value {
                 json_writer::name(name, &mut json);
                 json_writer::integer(i128::from(value), &mut json);
@@ -270,7 +285,7 @@ impl Half {
             keys: derived(ring, kind.name(), configuration.issuer.as_deref(), kind.typ())?,
             expected: Expectations {
                 max_length: compact::DEFAULT_MAX_TOKEN,
-                header: HeaderRule { typ: Some(kind.typ().to_owned()), closed: true },
+                header: HeaderRule { algorithms: None, typ: Some(kind.typ().to_owned()), closed: true },
                 rules,
             },
         })
@@ -278,7 +293,8 @@ impl Half {
 }
 
 fn derived(ring: &KeyRing, purpose: &str, issuer: Option<&str>, typ: &str) -> Result<KeyRing, KeyRefusal> {
-    let keys: Result<Vec<_>, _> = ring.keys().iter().map(|key| key.derive(purpose, issuer, typ).map(Arc::new)).collect();
+    let keys: Result<Vec<_>, _> =
+        ring.keys().iter().map(|key| key.derive(purpose, issuer, typ).map(Arc::new)).collect();
     KeyRing::new(keys?)
 }
 

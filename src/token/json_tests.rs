@@ -99,9 +99,25 @@ fn test_J49_trailing_bytes_and_lenient_dialects() {
         assert_eq!(read(text), Err(Fault::Trailing), "{text}");
     }
     for text in [
-        r#"{"a":1,}"#, "{'a':1}", "{a:1}", r#"{"a":1 /* */}"#, r#"{"a":[1,]}"#, r#"{,}"#, r#"{"a"}"#, r#"{"a":}"#,
-        r#"{"a" 1}"#, r#"{"a":1 "b":2}"#, "{", r#"{"a"#, r#"{"a":"b"#, r#"{"a":1"#, r#"{"a":[1"#, r#"{"a":tru}"#,
-        r#"{"a":True}"#, "{\"a\":\u{b}1}", "{\u{a0}}",
+        r#"{"a":1,}"#,
+        "{'a':1}",
+        "{a:1}",
+        r#"{"a":1 /* */}"#,
+        r#"{"a":[1,]}"#,
+        r#"{,}"#,
+        r#"{"a"}"#,
+        r#"{"a":}"#,
+        r#"{"a" 1}"#,
+        r#"{"a":1 "b":2}"#,
+        "{",
+        r#"{"a"#,
+        r#"{"a":"b"#,
+        r#"{"a":1"#,
+        r#"{"a":[1"#,
+        r#"{"a":tru}"#,
+        r#"{"a":True}"#,
+        "{\"a\":\u{b}1}",
+        "{\u{a0}}",
     ] {
         assert_eq!(read(text), Err(Fault::Syntax), "{text}");
     }
@@ -118,14 +134,18 @@ fn test_J50_J51_byte_order_mark_and_wide_encodings() {
 
 #[test]
 fn test_J52_invalid_utf8() {
-    for bytes in [&b"{\"a\":\"\xff\"}"[..], b"{\"a\":\"\xc0\xaf\"}", b"{\"a\":\"\xed\xa0\x80\"}", b"{\"a\":\"\xe2\x82\"}"] {
+    for bytes in
+        [&b"{\"a\":\"\xff\"}"[..], b"{\"a\":\"\xc0\xaf\"}", b"{\"a\":\"\xed\xa0\x80\"}", b"{\"a\":\"\xe2\x82\"}"]
+    {
         assert_eq!(read(bytes), Err(Fault::Utf8));
     }
 }
 
 #[test]
 fn test_J53_lone_surrogates() {
-    for text in [r#""\ud800""#, r#""\udc00""#, r#""\ud800\ud800""#, r#""\ud800x""#, r#""\ud800\n""#, r#""\udc00\ud800""#] {
+    for text in
+        [r#""\ud800""#, r#""\udc00""#, r#""\ud800\ud800""#, r#""\ud800x""#, r#""\ud800\n""#, r#""\udc00\ud800""#]
+    {
         assert_eq!(member(text), Err(Fault::Surrogate), "{text}");
     }
 }
@@ -156,14 +176,36 @@ fn test_J55_depth() {
 #[test]
 fn test_J56_J57_numbers() {
     for text in [
-        "NaN", "Infinity", "-Infinity", "01", "-01", "00", "0x10", "+1", ".5", "1.", "1.e1", "1e", "1e+", "-", "--1", "1_000",
-        "1+-2", "1e+-2", "\u{661}",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "01",
+        "-01",
+        "00",
+        "0x10",
+        "+1",
+        ".5",
+        "1.",
+        "1.e1",
+        "1e",
+        "1e+",
+        "-",
+        "--1",
+        "1_000",
+        "1+-2",
+        "1e+-2",
+        "\u{661}",
     ] {
         assert_eq!(member(text), Err(Fault::Syntax), "{text}");
     }
-    for text in
-        ["1e400", "-1e400", "18446744073709551616", "-9223372036854775809", &"9".repeat(5_000), &format!("0.{}", "1".repeat(5_000))]
-    {
+    for text in [
+        "1e400",
+        "-1e400",
+        "18446744073709551616",
+        "-9223372036854775809",
+        &"9".repeat(5_000),
+        &format!("0.{}", "1".repeat(5_000)),
+    ] {
         assert_eq!(member(text), Err(Fault::Number), "{text}");
     }
     assert_eq!(member("-0"), Ok(Value::from(0)));

@@ -39,9 +39,14 @@ pub struct Key {
 }
 
 enum Material {
-    Hmac { secret: SecretBytes, keyed: Keyed },
+    Hmac {
+        secret: SecretBytes,
+        keyed: Keyed,
+    },
     /// A secret of any length that is only there to derive keys from.
-    Root { secret: SecretBytes },
+    Root {
+        secret: SecretBytes,
+    },
 }
 
 impl Key {
@@ -77,7 +82,12 @@ impl Key {
         Self::new(algorithm, attributes, GENERIC_TYP, Material::Root { secret: SecretBytes::new(secret) })
     }
 
-    fn new(algorithm: Algorithm, attributes: Attributes, typ: &str, material: Material) -> Result<Self, KeyRefusal> {
+    fn new(
+        algorithm: Algorithm,
+        attributes: Attributes,
+        typ: &str,
+        material: Material,
+    ) -> Result<Self, KeyRefusal> {
         if let Some(kid) = &attributes.kid
             && (kid.is_empty() || kid.len() > MAX_KEY_ID || kid.chars().any(char::is_control))
         {
@@ -90,8 +100,9 @@ impl Key {
         }
         let kid = attributes.kid.as_deref();
         let header = base64url::encode(header::write(algorithm.name(), kid, Some(typ)).as_bytes());
-        let other_header =
-            kid.is_none().then(|| base64url::encode(format!(r#"{{"typ":"{typ}","alg":"{}"}}"#, algorithm.name()).as_bytes()));
+        let other_header = kid
+            .is_none()
+            .then(|| base64url::encode(format!(r#"{{"typ":"{typ}","alg":"{}"}}"#, algorithm.name()).as_bytes()));
         Ok(Self { algorithm, attributes, typ: typ.to_owned(), material, header, other_header })
     }
 
@@ -159,23 +170,26 @@ impl Key {
     /// Whether it signs and verifies at that time (J110).
     #[must_use]
     pub fn in_force(&self, now: u64) -> bool {
-        self.attributes.not_before.is_none_or(|first| first <= now) && self.attributes.not_after.is_none_or(|end| now < end)
+        self.attributes.not_before.is_none_or(|first| first <= now)
+            && self.attributes.not_after.is_none_or(|end| now < end)
     }
 
     /// Whether a header segment is, byte for byte, one that this key writes: nothing in it is left to check then.
     #[must_use]
     pub fn wrote(&self, segment: &[u8], rule: &HeaderRule) -> bool {
-        (segment == self.header.as_bytes() || self.other_header.as_ref().is_some_and(|other| segment == other.as_bytes()))
+        (segment == self.header.as_bytes()
+            || self.other_header.as_ref().is_some_and(|other| segment == other.as_bytes()))
             && rule.typ.as_ref().is_none_or(|typ| *typ == self.typ)
+            && rule.allows(self.algorithm)
     }
 
-    /// Whether a header that has been read is one that this key may verify: `alg` byte for byte (J06, J21), `kid` where
-    /// both have one.
+    /// Whether a header that has been read is one that this key may verify: `alg` byte for byte the key's, and allowed by
+    /// the caller (J06, J21); `kid` where both have one.
     ///
     /// # Errors
     /// [`Refusal::Algorithm`], [`Refusal::KeyId`].
-    pub fn accepts(&self, header: &Header) -> Result<(), Refusal> {
-        if header.alg != self.algorithm.name() {
+    pub fn accepts(&self, header: &Header, rule: &HeaderRule) -> Result<(), Refusal> {
+        if header.alg != self.algorithm.name() || !rule.allows(self.algorithm) {
             return Err(Refusal::Algorithm);
         }
         match (&self.attributes.kid, &header.kid) {
@@ -216,6 +230,9 @@ impl Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("algorithm", &self.algorithm).field("kid", &self.attributes.kid).finish_non_exhaustive()
+        f.debug_struct("Key")
+            .field("algorithm", &self.algorithm)
+            .field("kid", &self.attributes.kid)
+            .finish_non_exhaustive()
     }
 }

@@ -70,12 +70,14 @@ impl KeyRing {
         let mut candidates = [None; MAX_UNNAMED];
         if let Some(kid) = &header.kid {
             let key = self.keys.iter().find(|key| key.kid() == Some(kid)).ok_or(Refusal::KeyId)?;
-            key.accepts(&header)?;
+            key.accepts(&header, rule)?;
             candidates[0] = Some(&**key);
         } else {
             let mut unnamed = self.unnamed().peekable();
             unnamed.peek().ok_or(Refusal::KeyId)?;
-            for (candidate, key) in candidates.iter_mut().zip(unnamed.filter(|key| key.accepts(&header).is_ok())) {
+            for (candidate, key) in
+                candidates.iter_mut().zip(unnamed.filter(|key| key.accepts(&header, rule).is_ok()))
+            {
                 *candidate = Some(key);
             }
             candidates[0].ok_or(Refusal::Algorithm)?;

@@ -18,6 +18,7 @@
 //! | [`keyring`]     | keys that stand for each other                                        |
 //! | [`derive`]      | one secret, one key for every purpose                                 |
 //! | [`refusal`]     | why a token or a key is refused                                       |
+//! | [`secret_cache`] | keys that were loaded from text before                                     |
 
 pub mod algorithm;
 pub mod base64url;
@@ -35,3 +36,4 @@ pub mod json_writer;
 pub mod key;
 pub mod keyring;
 pub mod refusal;
+pub mod secret_cache;

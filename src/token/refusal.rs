@@ -24,6 +24,8 @@ pub enum Refusal {
     KeyWindow,
     /// `alg` is missing, unknown, not allowed, or not the key's (J01 to J06, J21).
     Algorithm,
+    /// The caller named no algorithm for a key that is a mere text.
+    NoAlgorithms,
     /// The signature is not this key's over these bytes.
     Signature,
     /// The claims are no strict JSON object.
@@ -73,6 +75,9 @@ impl fmt::Display for Refusal {
             Self::KeyId => f.write_str("No key is known by this token's key id (kid)."),
             Self::KeyWindow => f.write_str("The token's key is not in force."),
             Self::Algorithm => f.write_str("The specified alg value is not allowed."),
+            Self::NoAlgorithms => f.write_str(
+                "It is required that you pass in a value for the \"algorithms\" argument when calling decode().",
+            ),
             Self::Signature => f.write_str("Signature verification failed."),
             Self::Payload(fault) => write!(f, "Invalid payload: {fault}."),
             Self::Missing(claim) => write!(f, "Token is missing the \"{claim}\" claim"),
@@ -157,9 +162,9 @@ impl fmt::Display for KeyRefusal {
             ),
             Self::Empty => f.write_str("The secret must not be empty."),
             Self::KeyId => f.write_str("A kid must be 1 to 256 printable characters."),
-            Self::DeriveOnly => {
-                f.write_str("This key neither signs nor verifies: keys are derived from it (TokenIssuer, Key.derive).")
-            }
+            Self::DeriveOnly => f.write_str(
+                "This key neither signs nor verifies: keys are derived from it (TokenIssuer, Key.derive).",
+            ),
             Self::NotDerivable => f.write_str("Keys are derived from HMAC secrets only."),
             Self::NoKeys => f.write_str("A key ring needs at least one key."),
             Self::DuplicateKeyId => f.write_str("Two keys of the ring have the same kid."),
