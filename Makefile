@@ -76,7 +76,7 @@ lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	$(BIN)/python -m mypy.stubtest --concise ferrauth._core
 
 bench: build $(VENV)/.dev ## Measure ferrauth against its peers, side by side in one run
-	$(BIN)/python benches/compare.py $(ARGS)
+	$(BIN)/python -m benches.compare $(ARGS)
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(VENV6) dist target .pytest_cache .mypy_cache .ruff_cache
