@@ -10,7 +10,6 @@ JSON result to standard output:
     result: {"python": version, "answers": [answer]}
     answer: {"encoded", "params"} or {"left_out": reason}
 """
-# ruff: noqa: UP031 - Python 2.7 has no f-strings.
 
 import json
 import platform
