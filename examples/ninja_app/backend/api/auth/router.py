@@ -40,7 +40,7 @@ def login(request: HttpRequest, credentials: Credentials) -> Tokens:
     A wrong password, an unknown address, a locked and a deleted account get the same answer after the same work:
     Django's `authenticate` derives a hash for each of them.
     """
-    user = authenticate(request, email=credentials.email, password=credentials.password.get_secret_value())
+    user = authenticate(request, email=credentials.email, password=credentials.password)
     if user is None:
         raise InvalidCredentials
     tokens = generate_tokens(user)
