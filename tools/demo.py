@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import signal
@@ -270,7 +271,7 @@ def _stop(*_: object) -> NoReturn:
 def _leave_up(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     print(f"\nThe server stays up. Its API page: http://{HOST}:{port}/api/docs")
     print(f"Log in there as {EMAIL} with the password: {PASSWORD}")
-    print(f"Its log: {log}\nStop it with Ctrl-C.", flush=True)
+    print(f"Its log: {log}\nStop it with Ctrl-C.")
     try:
         code = server.wait()
     except KeyboardInterrupt:
@@ -309,6 +310,8 @@ def run(port: int, *, once: bool) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Run the program, and turn what stops it into one message and an exit code."""
     arguments = _arguments(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace", line_buffering=True)  # A terminal without ✓ shows a question mark.
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGHUP, _stop)
     try:

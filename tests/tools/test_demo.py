@@ -25,9 +25,9 @@ DEMO = Path(demo.__file__)
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """An environment in which the demo has a folder of its own, and in which Python hides no output in a buffer."""
+    """An environment in which the demo has a folder of its own."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")}
-    return {**inherited, "DJANGO_DATA_DIR": str(tmp_path / "data"), "PYTHONUNBUFFERED": "1"}
+    return {**inherited, "DJANGO_DATA_DIR": str(tmp_path / "data")}
 
 
 @contextmanager
