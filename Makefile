@@ -73,10 +73,11 @@ lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	DJANGO_DEBUG=1 $(BIN)/mypy --config-file examples/ninja_app/mypy.ini
 	$(BIN)/python -m mypy.stubtest --concise ferrauth._core
 
 bench: build $(VENV)/.dev ## Measure ferrauth against its peers, side by side in one run
-	$(BIN)/python benches/compare.py $(ARGS)
+	$(BIN)/python -m benches.compare $(ARGS)
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(VENV6) dist target .pytest_cache .mypy_cache .ruff_cache

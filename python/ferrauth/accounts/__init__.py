@@ -1,0 +1,1 @@
+"""What both frameworks do, decided once: pure Python, no framework, no I/O."""

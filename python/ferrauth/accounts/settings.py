@@ -1,0 +1,122 @@
+"""One frozen :class:`Settings`, validated when it is made.
+
+Django's ``FERRAUTH`` dict becomes it through :meth:`Settings.from_mapping`. A name that is not a setting is an error
+with a suggestion: a limit that is spelled wrongly must not be a limit that is off.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ferrauth.exceptions import FerrauthError
+from ferrauth.keys import Key, KeyRing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ConfigurationError", "Settings"]
+
+MAX_ACCESS_LIFETIME = 24 * 60 * 60
+"""Seconds. Until it expires, an access token opens every door that asks no database; RFC 9700 (section 4.14) wants it
+short, and a day is the longest that is not surely a mistake for a refresh lifetime."""
+
+MAX_REFRESH_LIFETIME = 366 * 24 * 60 * 60
+"""Seconds: a year, the longest that a login lasts without a password anywhere in the field."""
+
+Duration = int | timedelta
+
+
+class ConfigurationError(FerrauthError, ValueError):
+    """A setting that ferrauth does not know, or whose value makes no sense."""
+
+    code = "configuration"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every setting, by its lower-case name; durations are whole seconds.
+
+    Raises:
+        ConfigurationError: A value makes no sense. The message names the setting.
+    """
+
+    keys: KeyRing | None = None
+    """Signing and verifying keys; ``None`` derives them from the framework's secret."""
+    issuer: str | None = None
+    """``iss`` of every token, required of every token."""
+    audience: str | None = None
+    """``aud`` of every token, required of every token."""
+    access_lifetime: int = 300
+    """Seconds an access token lives."""
+    refresh_idle_lifetime: int = 14 * 24 * 60 * 60
+    """Seconds a refresh token lives."""
+    user_filter: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({"is_active": True}))
+    """Field values that a user must have to log in and to use a token; equality only."""
+    max_iterations: int = 10_000_000
+    """The highest iteration count that a stored row may ask for."""
+
+    def __post_init__(self) -> None:
+        for name, longest in (
+            ("access_lifetime", MAX_ACCESS_LIFETIME),
+            ("refresh_idle_lifetime", MAX_REFRESH_LIFETIME),
+        ):
+            object.__setattr__(self, name, _seconds(name, getattr(self, name), longest))
+        if self.access_lifetime >= self.refresh_idle_lifetime:
+            raise ConfigurationError("ACCESS_LIFETIME must be shorter than REFRESH_IDLE_LIFETIME.")
+        for name in ("issuer", "audience"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, str) or not value):
+                raise ConfigurationError(f"{name.upper()} must be a non-empty string or None.")
+        object.__setattr__(self, "keys", _ring(self.keys))
+        object.__setattr__(self, "user_filter", _user_filter(self.user_filter))
+        if type(self.max_iterations) is not int or not 1 <= self.max_iterations < 2**32:
+            raise ConfigurationError("MAX_ITERATIONS must be a whole number of at least 1.")
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:
+        """Make settings from a mapping with upper-case names, as Django's ``FERRAUTH`` has.
+
+        Args:
+            mapping: Names and values; what is missing has its default. Durations are seconds or ``timedelta``.
+
+        Raises:
+            ConfigurationError: A name is unknown (the nearest known one is suggested) or a value makes no sense.
+        """
+        known = {item.name.upper() for item in fields(cls)}
+        for name in mapping:
+            if name not in known:
+                near = difflib.get_close_matches(str(name).upper(), known, n=1)
+                hint = f" Did you mean {near[0]}?" if near else f" Known: {', '.join(sorted(known))}."
+                raise ConfigurationError(f"{name} is no ferrauth setting.{hint}")
+        return cls(**{name.lower(): value for name, value in mapping.items()})
+
+
+def _seconds(name: str, value: object, longest: int) -> int:
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not float(seconds).is_integer():
+        raise ConfigurationError(f"{name.upper()} must be whole seconds or a timedelta of whole seconds.")
+    if not 1 <= seconds <= longest:
+        raise ConfigurationError(f"{name.upper()} must be from 1 to {longest} seconds, not {int(seconds)}.")
+    return int(seconds)
+
+
+def _ring(value: object) -> KeyRing | None:
+    if value is None or isinstance(value, KeyRing):
+        return value
+    keys = [value] if isinstance(value, Key) else value
+    if not isinstance(keys, list | tuple) or not keys or not all(isinstance(key, Key) for key in keys):
+        raise ConfigurationError("KEYS must be a KeyRing, or a list of ferrauth.keys.Key, signing key first.")
+    return KeyRing(keys)
+
+
+def _user_filter(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict | MappingProxyType):
+        raise ConfigurationError("USER_FILTER must be a dict of field names and values.")
+    for name in value:
+        if not isinstance(name, str) or "__" in name:
+            raise ConfigurationError(f"USER_FILTER compares fields for equality; {name!r} is no field name.")
+    return MappingProxyType(dict(value))

@@ -1,0 +1,29 @@
+"""The Django application ``ferrauth.django``, label ``ferrauth``."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.core import checks
+from django.utils.translation import gettext_lazy as _
+
+
+class FerrauthConfig(AppConfig):
+    """Registers the system checks and, outside DEBUG, refuses to start on settings that cannot be meant."""
+
+    name = "ferrauth.django"
+    label = "ferrauth"
+    verbose_name = _("ferrauth")
+
+    def ready(self) -> None:
+        """Register the checks, and validate ``FERRAUTH``.
+
+        Raises:
+            ImproperlyConfigured: ``FERRAUTH`` holds an unknown name or a value that makes no sense; or, with DEBUG
+                off, the secret is one that ``startproject`` wrote. ``get_wsgi_application()`` runs no system check,
+                so this is said here.
+        """
+        from ferrauth.django import conf
+        from ferrauth.django.checks import check_password_hashers
+
+        checks.register(check_password_hashers, checks.Tags.security)
+        conf.start()

@@ -1,0 +1,83 @@
+"""Django's settings as ferrauth reads them: one :class:`~ferrauth.accounts.settings.Settings` and its token issuer.
+
+Both are made once, and anew when ``override_settings`` changes what they are made of.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+from ferrauth import _core
+from ferrauth.accounts.settings import ConfigurationError, Settings
+from ferrauth.keys import KeyRing
+from ferrauth.tokens import TokenIssuer
+
+INSECURE_PREFIX = "django-insecure-"
+"""How a SECRET_KEY starts that ``startproject`` wrote into a file (``django.core.management.utils``)."""
+
+_SOURCES = frozenset({"FERRAUTH", "SECRET_KEY", "SECRET_KEY_FALLBACKS"})
+
+
+@cache
+def get_settings() -> Settings:
+    """Return the validated ``FERRAUTH`` settings.
+
+    Raises:
+        ImproperlyConfigured: A name is unknown or a value makes no sense.
+    """
+    try:
+        return Settings.from_mapping(getattr(django_settings, "FERRAUTH", {}))
+    except ConfigurationError as error:
+        raise ImproperlyConfigured(f"FERRAUTH: {error}") from None
+
+
+@cache
+def get_issuer() -> TokenIssuer:
+    """Return the issuer of this project's tokens.
+
+    Its keys are ``FERRAUTH["KEYS"]``, else derived from SECRET_KEY, with SECRET_KEY_FALLBACKS still verified.
+
+    Raises:
+        ImproperlyConfigured: As for :func:`get_settings`, or there is no secret.
+    """
+    settings = get_settings()
+    return TokenIssuer(
+        keys=settings.keys or _keys_from_secrets(),
+        access_lifetime=settings.access_lifetime,
+        refresh_lifetime=settings.refresh_idle_lifetime,
+        issuer=settings.issuer,
+        audience=settings.audience,
+    )
+
+
+def start() -> None:
+    """Validate the settings when the process starts, and hand the core its share of them."""
+    settings = get_settings()
+    _core.set_max_iterations(settings.max_iterations)
+    setting_changed.connect(_on_setting_changed, dispatch_uid="ferrauth.conf")
+    if not django_settings.DEBUG and settings.keys is None:
+        _refuse_insecure_secret()
+
+
+def _refuse_insecure_secret() -> None:
+    if django_settings.SECRET_KEY.startswith(INSECURE_PREFIX):
+        raise ImproperlyConfigured(
+            "SECRET_KEY is the one that startproject wrote, and ferrauth's signing keys would be derived from it. "
+            'Set a secret of your own, for example: python -c "import secrets; print(secrets.token_urlsafe(64))"'
+        )
+
+
+def _keys_from_secrets() -> KeyRing:
+    return KeyRing.from_secrets([django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS])
+
+
+def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
+    if setting in _SOURCES:
+        get_settings.cache_clear()
+        get_issuer.cache_clear()
+        _core.set_max_iterations(get_settings().max_iterations)

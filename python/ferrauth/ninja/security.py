@@ -1,0 +1,75 @@
+"""``auth=JWTAuth()``: bearer tokens for Django Ninja's sync and async views alike."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ninja.security.base import AuthBase
+
+from ferrauth.django.tokens import aget_user_from_token, get_user_from_token
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.http import HttpRequest
+
+__all__ = ["AsyncJWTAuth", "JWTAuth"]
+
+SCHEME = "bearer"
+"""RFC 6750, section 2.1; compared without case (RFC 9110, section 11.1)."""
+
+
+class JWTAuth(AuthBase):
+    """Authenticates a request by the access token in its ``Authorization`` header.
+
+    ``request.auth`` becomes the Django user, and so does ``request.user``. Anything but a valid token of a user who
+    meets ``USER_FILTER`` gives ``None``, so that the next of ``auth=[JWTAuth(), other]`` is asked; Ninja answers 401
+    where there is none. One instance serves sync and async views: where an event loop runs, the query is awaited.
+
+    Ninja's own ``HttpBearer`` is not the base: with DEBUG it logs the whole header.
+    """
+
+    openapi_type: str = "http"
+    openapi_scheme: str = SCHEME
+    openapi_bearerFormat: str = "JWT"
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Ninja then awaits what an async view's call returns, and takes what a sync view's call returns.
+        self.is_async = True
+
+    def __call__(self, request: HttpRequest) -> AbstractBaseUser | Awaitable[AbstractBaseUser | None] | None:
+        """Return the user, ``None``, or where an event loop runs an awaitable of either."""
+        token = _bearer_token(request)
+        if token is None:
+            return None
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return self.authenticate(request, token)
+        return self.aauthenticate(request, token)
+
+    def authenticate(self, request: HttpRequest, token: str) -> AbstractBaseUser | None:
+        """Return the user whom a token names, or ``None``; sync."""
+        return _accept(request, get_user_from_token(token))
+
+    async def aauthenticate(self, request: HttpRequest, token: str) -> AbstractBaseUser | None:
+        """Return the user whom a token names, or ``None``; async."""
+        return _accept(request, await aget_user_from_token(token))
+
+
+AsyncJWTAuth = JWTAuth
+"""The same class, under the name that async projects look for."""
+
+
+def _bearer_token(request: HttpRequest) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if token and scheme.lower() == SCHEME else None
+
+
+def _accept(request: HttpRequest, user: AbstractBaseUser | None) -> AbstractBaseUser | None:
+    if user is not None:
+        request.user = user  # type: ignore[assignment]
+    return user

@@ -1,0 +1,34 @@
+"""Fixtures of all tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ferrauth import _core, passwords
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CHEAP = 2_000
+"""Iterations that tests of outcomes use in place of the real default, which only tests of the default need."""
+
+
+@pytest.fixture
+def cheap(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Lower the preferred iteration count, and return it."""
+    monkeypatch.setattr(passwords, "DEFAULT_ITERATIONS", CHEAP)
+    return CHEAP
+
+
+@pytest.fixture
+def work() -> Callable[[Callable[[], object]], int]:
+    """Return a function that counts the PBKDF2 iterations which a call executes."""
+
+    def count(call: Callable[[], object]) -> int:
+        before = _core.iterations_executed()
+        call()
+        return _core.iterations_executed() - before
+
+    return count

@@ -1,0 +1,9 @@
+"""Settings of the Django tests that need no project of their own."""
+
+SECRET_KEY = "a secret of the tests, which is long enough for every rule that there is"
+ALLOWED_HOSTS = ["testserver"]
+USE_TZ = True
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "ferrauth.django"]
+PASSWORD_HASHERS = ["ferrauth.django.hashers.PBKDF2PasswordHasher"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
