@@ -13,7 +13,7 @@ from ferrauth import hazmat, jwt
 from ferrauth.keys import Key, KeyRing
 from ferrauth.tokens import TokenIssuer
 
-from .forge import NOW, SECRET, b64, token
+from forge import NOW, SECRET, b64, token
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "tokens" / "derive.json").read_text())
 

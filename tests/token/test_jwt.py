@@ -10,7 +10,7 @@ import pytest
 from ferrauth import exceptions, hazmat, jwt
 from ferrauth.keys import Key, KeyRing
 
-from .forge import NOW, SECRET, soon, token
+from forge import NOW, SECRET, soon, token
 
 CLAIMS = {"token_type": "access", "user_id": "7f8c", "jti": "x", "iat": NOW, "exp": NOW + 60}
 
