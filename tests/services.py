@@ -213,3 +213,10 @@ def _account() -> pwd.struct_passwd | None:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
     raise ServiceError("PostgreSQL refuses to run as root, and there is no other account to start it as.")
+
+
+def dsn() -> str:
+    """Return what libpq connects to the running PostgreSQL by."""
+    address = postgres()
+    password = f" password={address.password}" if address.password else ""
+    return f"host={address.host} port={address.port} user={address.user} dbname={address.name}{password}"
