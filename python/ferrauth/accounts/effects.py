@@ -154,6 +154,17 @@ class LoadSessions(Effect[list[SessionRow]]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IsRevoked(Effect[bool]):
+    """Ask what this process remembers of the sessions that were revoked lately; no query.
+
+    The port raises :class:`~ferrauth.accounts.errors.Unavailable` where it could not ask the database for long, unless
+    the settings say to go on.
+    """
+
+    session_id: uuid.UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class LegacyTokenBlocked(Effect[bool]):
     """Ask whether a legacy blacklist table, where there is one, names a token."""
 
