@@ -88,7 +88,13 @@ class Action(enum.StrEnum):
     """A login, before its user is loaded."""
     LOGIN_ACCOUNT = "login_account"
     """The same login, once it is known whom it names, and before any key is derived."""
+    REGISTER = "register"
     REFRESH = "refresh"
+    RESET = "reset"
+    VERIFY = "verify"
+    TOKEN = "token"
+    """A token that is no good, from a link in a mail."""
+    LOGOUT = "logout"
     PASSWORD_CHANGE = "password_change"
 
 
@@ -101,6 +107,8 @@ class Allowance:
     """Seconds until the next attempt may be made, where this one may not."""
     receipt: object = None
     """The port's own: which counters were counted up."""
+    scope: str = ""
+    """What kind of limit was met, where one was; for the audit, and never for the client."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +136,8 @@ class LoadUser(Effect[UserRow | None]):
 
     identifier: str | None = None
     user_id: str | None = None
+    network: str = ""
+    """Where the caller is: the answer tells whether the user has been there lately, in the same query."""
 
 
 @dataclass(frozen=True)

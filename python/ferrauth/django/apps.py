@@ -13,6 +13,7 @@ class FerrauthConfig(AppConfig):
     name = "ferrauth.django"
     label = "ferrauth"
     verbose_name = _("ferrauth")
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Register the checks, and validate ``FERRAUTH``.
