@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.views.decorators.cache import cache_control
 from ninja import Router
 
 from backend.api.auth.schemas import Credentials, Error, InvalidRequest, Me, Tokens
-from backend.api.errors import InvalidCredentials
-from ferrauth.django.tokens import generate_tokens
-
-if TYPE_CHECKING:
-    from backend.users.models import User
+from backend.users.models import User
+from ferrauth.accounts import flows
+from ferrauth.django.conf import get_policy
+from ferrauth.django.port import carry, request_facts
 
 
 class AuthenticatedRequest(HttpRequest):
@@ -32,18 +28,17 @@ router.add_decorator(cache_control(no_store=True), mode="view")
     "/login",
     auth=None,
     operation_id="login",
-    response={200: Tokens, 400: Error, 401: Error, 413: Error, 422: InvalidRequest},
+    response={200: Tokens, 400: Error, 401: Error, 413: Error, 422: InvalidRequest, 429: Error},
 )
 def login(request: HttpRequest, credentials: Credentials) -> Tokens:
     """Exchange an e-mail address and a password for tokens.
 
-    A wrong password, an unknown address, a locked and a deleted account get the same answer after the same work:
-    Django's `authenticate` derives a hash for each of them.
+    A wrong password, an unknown address, a locked and a deleted account get the same answer after the same work. After
+    too many of them the answer is 429, whoever is meant, before any work is done.
     """
-    user = authenticate(request, email=credentials.email, password=credentials.password)
-    if user is None:
-        raise InvalidCredentials
-    tokens = generate_tokens(user)
+    email = User.objects.normalize_email(credentials.email)
+    flow = flows.login(get_policy(), request_facts(request), identifier=email, password=credentials.password)
+    tokens = carry(flow)
     return Tokens(access_token=tokens.access, refresh_token=tokens.refresh, expires_in=tokens.expires_in)
 
 
