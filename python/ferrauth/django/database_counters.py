@@ -6,7 +6,6 @@ undone by the exception that refuses.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -30,18 +29,26 @@ TABLE = AttemptCounter._meta.db_table
 PRUNED_BY_THE_WAY = 20
 """Counters whose window has ended that a new one deletes at most: more than it makes, and too few to be felt."""
 
-# One row a counter: its key, its limit and its window. The rows come sorted by key, so that two statements lock rows in
-# one order. A counter at its limit is left as it is, and so is not returned.
+# One row a counter: its key, its limit and its window, sorted by key, so that two statements lock rows in one order.
+# Nothing is written where a counter is seen to be at its limit; and where others get there first, that counter alone is
+# left as it is. Either way it is not returned.
 RESERVE = f"""
+WITH given AS (
+    SELECT key, span, most, place
+    FROM unnest(%s::text[], %s::interval[], %s::int[]) WITH ORDINALITY AS given (key, span, most, place)
+)
 INSERT INTO {TABLE} AS counter (key, count, ends_at)
-SELECT key, 1, statement_timestamp() + span
-FROM unnest(%s::text[], %s::interval[]) WITH ORDINALITY AS given (key, span, place)
+SELECT key, 1, statement_timestamp() + span FROM given
+WHERE NOT EXISTS (
+    SELECT FROM {TABLE} AS full_one JOIN given USING (key)
+    WHERE full_one.ends_at > statement_timestamp() AND full_one.count >= given.most
+)
 ORDER BY place
 ON CONFLICT (key) DO UPDATE SET
     count = CASE WHEN counter.ends_at <= statement_timestamp() THEN 1 ELSE counter.count + 1 END,
     ends_at = CASE WHEN counter.ends_at <= statement_timestamp() THEN excluded.ends_at ELSE counter.ends_at END
 WHERE counter.ends_at <= statement_timestamp()
-    OR counter.count < (%s::jsonb ->> counter.key)::int
+    OR counter.count < (SELECT most FROM given WHERE given.key = counter.key)
 RETURNING counter.key, counter.count, counter.ends_at
 """  # noqa: S608 (the table's name is the model's)
 
@@ -58,7 +65,11 @@ UPDATE {TABLE} AS counter SET count = greatest(counter.count - locked.times, 0)
 FROM locked WHERE counter.key = locked.key
 """  # noqa: S608
 
-LEFT = f"SELECT extract(epoch FROM ends_at - clock_timestamp()) FROM {TABLE} WHERE key = %s"  # noqa: S608
+REFUSED = f"""
+SELECT key, extract(epoch FROM ends_at - clock_timestamp())
+FROM {TABLE} AS counter JOIN unnest(%s::text[], %s::int[]) AS given (key, most) USING (key)
+WHERE counter.count >= given.most
+"""  # noqa: S608
 
 PRUNE = f"""
 DELETE FROM {TABLE} WHERE key IN (
@@ -99,11 +110,9 @@ def alias() -> str:
 
 def _reserve(counters: Sequence[Counter]) -> Allowance:
     ordered = sorted(counters, key=lambda counter: counter.key)
-    keys = [counter.key for counter in ordered]
-    spans = [timedelta(seconds=counter.window) for counter in ordered]
-    limits = json.dumps({counter.key: counter.limit for counter in ordered})
+    keys, limits = [counter.key for counter in ordered], [counter.limit for counter in ordered]
     with connections[alias()].cursor() as cursor:
-        cursor.execute(RESERVE, [keys, spans, limits])
+        cursor.execute(RESERVE, [keys, [timedelta(seconds=counter.window) for counter in ordered], limits])
         counted = cursor.fetchall()
         held = tuple(Held(key, ends_at) for key, _count, ends_at in counted)
         if len(held) == len(counters):
@@ -112,11 +121,11 @@ def _reserve(counters: Sequence[Counter]) -> Allowance:
             return Allowance(receipt=held)
         if held:
             _give_back(held)
-        known = {one.key for one in held}
-        refused = next(counter for counter in counters if counter.key not in known)
-        cursor.execute(LEFT, [refused.key])
-        left = cursor.fetchone()
-    return Allowance(False, seconds_left(float(left[0])) if left else 1, scope=refused.scope)
+        cursor.execute(REFUSED, [keys, limits])
+        left = dict(cursor.fetchall())
+    # Where its window ended just now there is none left, and the next attempt may come at once.
+    refused = next((counter for counter in counters if counter.key in left), counters[0])
+    return Allowance(False, seconds_left(float(left.get(refused.key, 0))), scope=refused.scope)
 
 
 def _give_back(receipt: Sequence[Held]) -> None:
