@@ -294,6 +294,8 @@ class Event(enum.StrEnum):
     """Security events, by the name that the audit gives them."""
 
     LOGIN_SUCCEEDED = "login_succeeded"
+    SESSION_OPENED = "session_opened"
+    """A session for a user whom the caller authenticated by other means."""
     LOGIN_FAILED = "login_failed"
     THROTTLED = "throttled"
     HASH_UPGRADED = "hash_upgraded"
@@ -317,5 +319,7 @@ class Emit(Effect[None]):
     user_id: str | None = None
     identifier: str | None = None
     """What a client said it is; recorded as a keyed hash only."""
+    user: object = field(default=None, repr=False)
+    """The framework's own user object, where a login has it at hand."""
     session_id: uuid.UUID | None = None
     details: Mapping[str, str | int] = field(default_factory=dict)

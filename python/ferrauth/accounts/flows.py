@@ -98,7 +98,9 @@ def login(policy: Policy, facts: RequestFacts, *, identifier: str, password: str
             yield from ask(Release(allowances=(first, account)))
             if upgraded is not None:
                 yield from ask(Emit(event=Event.HASH_UPGRADED, facts=facts, user_id=user.id))
-            yield from ask(Emit(event=Event.LOGIN_SUCCEEDED, facts=facts, user_id=user.id, session_id=row.id))
+            yield from ask(
+                Emit(event=Event.LOGIN_SUCCEEDED, facts=facts, user_id=user.id, session_id=row.id, user=user.user)
+            )
             return tokens(policy, row)
     raise Conflict
 
@@ -116,7 +118,7 @@ def open_session(policy: Policy, facts: RequestFacts, *, user_id: str, label: st
         row = new_session(policy, facts, user, None, label)
         opened = yield from ask(opening(policy, row, user, upgraded=None, logged_in=False))
         if opened is Opened.OPENED:
-            yield from ask(Emit(event=Event.LOGIN_SUCCEEDED, facts=facts, user_id=user.id, session_id=row.id))
+            yield from ask(Emit(event=Event.SESSION_OPENED, facts=facts, user_id=user.id, session_id=row.id))
             return tokens(policy, row)
     raise Conflict
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ferrauth.accounts.addresses import ADDRESS_LENGTH
+from ferrauth.accounts.audit import IDENTIFIER_DIGEST_LENGTH
 from ferrauth.accounts.sessions import LABEL_LENGTH, NETWORK_LENGTH, REQUEST_ID_LENGTH, USER_AGENT_LENGTH
 
 __all__ = ["AttemptCounter", "AuditEvent", "RefreshSession"]
@@ -28,9 +29,6 @@ EVENT_LENGTH = 32
 
 USER_KEY_LENGTH = 64
 """Characters of a user's key as text: a UUID's 36, and room for what others make up."""
-
-IDENTIFIER_DIGEST_LENGTH = 32
-"""Hexadecimal digits of the keyed hash that the audit has of an identifier."""
 
 
 class RefreshSession(models.Model):

@@ -15,12 +15,12 @@ from django.core.exceptions import ValidationError
 from django.core.handlers.asgi import ASGIRequest
 
 from ferrauth import passwords
-from ferrauth.accounts import audit, effects, throttling
+from ferrauth.accounts import effects, throttling
 from ferrauth.accounts.addresses import client_address, network_of
 from ferrauth.accounts.effects import Allowance, Derive, Effect, arun, run
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.sessions import RequestFacts
-from ferrauth.django import revocations, rows
+from ferrauth.django import events, revocations, rows
 from ferrauth.django.conf import get_counter_secret, get_settings
 from ferrauth.django.counters import get_counters
 from ferrauth.django.transactions import apart
@@ -82,8 +82,8 @@ class DjangoPort:
         get_counters().release([allowance.receipt for allowance in effect.allowances])
 
     def emit(self, effect: effects.Emit) -> None:
-        """Put an event on record."""
-        audit.record(effect)
+        """Put an event on record, and tell whoever listens."""
+        events.emit(effect)
 
     def check_password(self, effect: effects.CheckPassword) -> tuple[bool, str | None]:
         """Check a password; where there is no encoding, at full cost."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Value
 
@@ -121,10 +121,8 @@ def _open_session(effect: OpenSession) -> Opened:
             # The update comes first: a transaction that begins with a read cannot write on a busy SQLite, and the lock
             # on the user's row orders this login and every upgrade or change of the password.
             encoded = effect.verified if effect.upgraded is None else effect.upgraded
-            changes: dict[str, Any] = {"password": encoded}
-            if effect.logged_in and _notes_logins():
-                changes["last_login"] = row.created_at
-            if not _swap_password(row.user_id, effect.verified, changes):
+            # A login is noted in the row by the receiver that Django's own user_logged_in has.
+            if not _swap_password(row.user_id, effect.verified, {"password": encoded}):
                 return Opened.STALE
             if effect.upgraded is not None:
                 restamp(row.user_id, old=effect.verified, new=effect.upgraded)
@@ -262,14 +260,6 @@ def _swap_password(user_id: str, verified: str, changes: dict[str, Any]) -> bool
     found = owner._base_manager.using(alias()).filter(pk=_key(user_id), password=verified)
     changed: int = found.update(**changes)
     return changed == 1
-
-
-def _notes_logins() -> bool:
-    meta = get_user_model()._meta
-    try:
-        return meta.get_field("last_login").model is meta.get_field("password").model
-    except FieldDoesNotExist:
-        return False
 
 
 def _one_wins(update: Callable[[], int]) -> bool:
