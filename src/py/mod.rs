@@ -26,7 +26,7 @@ mod _core {
     #[pymodule_export]
     use super::token::{
         PyClaims, PyKey, PyKeyRing, PyTokenIssuer, PyTokenPair, decode, decode_complete, decode_unverified,
-        encode, get_unverified_header,
+        encode, export_private_jwk, export_private_pem, get_unverified_header,
     };
     #[pymodule_export]
     const DEFAULT_ITERATIONS: u32 = crate::password::params::DEFAULT_ITERATIONS;
