@@ -66,13 +66,7 @@ impl fmt::Display for Error {
             Self::Token(refusal) => refusal.fmt(f),
             Self::ThreadCount => write!(f, "the number of threads must be a whole number of at least 1."),
             Self::Kernel(error) => write!(f, "{error}."),
-            Self::Busy { retry_after } => {
-                write!(
-                    f,
-                    "too many passwords wait to be hashed; try again in {:.1} seconds.",
-                    retry_after.as_secs_f64()
-                )
-            }
+            Self::Busy { .. } => write!(f, "too many passwords wait to be hashed."),
             Self::Interrupted => write!(f, "the caller gave up waiting."),
             Self::ShutDown => write!(f, "no password is hashed after the interpreter has begun to shut down."),
             Self::Abandoned => write!(f, "the interpreter shut down while a password was hashed."),
