@@ -1,10 +1,10 @@
 //! The one conversion of the core's errors into Python exceptions.
 
+use pyo3::PyErrArguments;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyModule, PyType};
-use pyo3::PyErrArguments;
 
 use crate::error::Error;
 use crate::token::refusal::Refusal;

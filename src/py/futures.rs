@@ -17,9 +17,9 @@ use super::password::{count, plan, salt, submitted};
 use super::text::required;
 use crate::error::Error;
 use crate::password::check::Verdict;
+use crate::password::make_request;
 use crate::password::params::{self, Caller};
 use crate::password::pool::{self, Delivery, Finished, Inbox, Outcome, PerProcess, Request, Ticket};
-use crate::password::make_request;
 
 static NOTIFIER: PerProcess<Notifier> = PerProcess::new();
 

@@ -80,12 +80,13 @@ impl<'p> Batch<'p> {
         loop {
             let finished = self.inbox.drain_within(TICK.saturating_sub(self.last_tick.elapsed()));
             self.ended += finished.len();
+            // Before looking up: a Python thread must not attach to an interpreter that shuts down.
+            if finished.is_empty() && self.pool.is_closed() {
+                return Err(Error::Abandoned);
+            }
             self.look_up(watch)?;
             if !finished.is_empty() {
                 return Ok(finished);
-            }
-            if self.pool.is_closed() {
-                return Err(Error::Abandoned);
             }
         }
     }
