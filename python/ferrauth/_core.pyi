@@ -53,7 +53,7 @@ def build_info() -> dict[str, Any]:
 
     Returns:
         ``version``; ``profile`` (``"release"`` or ``"debug"``); ``kernel``, the code that derives for logins, and
-        ``bulk_kernel``, that for batches; ``kernels``, all that are compiled in, each with ``name``, ``lanes`` (its lane
+        ``bulk_kernel``, that for batches; ``kernels``, all that are compiled in, each with ``name``, ``lanes`` (lane
         counts) and ``available``; ``lanes``, how many logins share a core; ``threads``, how many cores derive;
         ``lanes_busy`` and ``queued``, how many derivations run and wait at this moment.
 
