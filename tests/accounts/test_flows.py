@@ -187,7 +187,7 @@ class TestRefresh:
         with pytest.raises(InvalidTokenError):
             world.refresh(first.refresh, facts=thief)
         repeated = world.port.events(Event.REFRESH_REPEATED)
-        assert [event.details["repeat"] for event in repeated] == [1, 2, 3]
+        assert len(repeated) == MAX_REPEATS
         assert {(event.facts.address, event.details["rotated_by"]) for event in repeated} == {
             (LAPTOP.address, PHONE.address)
         }

@@ -21,7 +21,7 @@ from ferrauth.tokens import TokenIssuer
 INSECURE_PREFIX = "django-insecure-"
 """How a SECRET_KEY starts that ``startproject`` wrote into a file (``django.core.management.utils``)."""
 
-_SOURCES = frozenset({"FERRAUTH", "SECRET_KEY", "SECRET_KEY_FALLBACKS"})
+_SOURCES = frozenset({"FERRAUTH", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "SIMPLE_JWT", "NINJA_JWT"})
 
 
 @cache
