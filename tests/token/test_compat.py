@@ -1,4 +1,4 @@
-"""Tokens of djangorestframework-simplejwt and django-ninja-jwt, told as their documentation and their code have them."""
+"""Tokens of djangorestframework-simplejwt and django-ninja-jwt, as their documentation and code have them."""
 
 import uuid
 from datetime import timedelta
