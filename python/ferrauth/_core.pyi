@@ -1,18 +1,24 @@
 """Types of the compiled core. Import ``ferrauth``, not this: its names may change between releases."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from asyncio import Future
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from json import JSONEncoder
-from typing import Any, Final, Literal, final
+from typing import Any, Final, Literal, Self, final
+
+from ferrauth.tokens import Compat
 
 __all__ = [
     "DEFAULT_ITERATIONS",
+    "Admission",
     "Claims",
+    "Job",
     "Key",
     "KeyRing",
     "TokenIssuer",
     "TokenPair",
     "__version__",
+    "admit",
     "build_info",
     "check_password",
     "check_passwords",
@@ -21,14 +27,26 @@ __all__ = [
     "decode_complete",
     "decode_unverified",
     "encode",
+    "export_private_jwk",
+    "export_private_pem",
     "get_unverified_header",
     "iterations_executed",
     "make_password",
     "make_passwords",
     "max_iterations",
+    "max_wait",
+    "measure_floor",
     "pbkdf2_hmac",
+    "pool_counters",
     "random_text",
     "set_max_iterations",
+    "set_max_wait",
+    "set_max_wait_sync",
+    "set_threads",
+    "shut_down",
+    "start_check",
+    "start_make",
+    "verify_and_update",
 ]
 
 __version__: Final[str]
@@ -38,9 +56,102 @@ def build_info() -> dict[str, Any]:
     """Tell what this build is and what it runs on.
 
     Returns:
-        ``version``; ``profile`` (``"release"`` or ``"debug"``); ``kernel``, the code that derives; ``lanes``, how many
-        derivations share a core; ``threads``, how many cores derive.
+        ``version``; ``profile`` (``"release"`` or ``"debug"``); ``kernel``, the code that derives for logins, and
+        ``bulk_kernel``, that for batches; ``kernels``, all that are compiled in, each with ``name``, ``lanes`` (a list
+        of lane counts) and ``available``; ``lanes``, how many logins share a core; ``threads``, how many cores derive;
+        ``lanes_busy`` and ``queued``, how many derivations run and wait at this moment.
+
+    Raises:
+        ValueError: ``FERRAUTH_KERNEL`` names no kernel that runs here (the message names those that do), or
+            ``FERRAUTH_THREADS`` is not a whole number of at least 1.
     """
+
+def pool_counters() -> dict[str, int]:
+    """Return what the pool of this process has done since it started, and what it holds now.
+
+    Returns:
+        ``slices``, ``iterations``, ``admissions`` to a lane, ``moves`` to idle threads, ``swaps`` of bulk for logins,
+        ``cancellations``, ``submitted``, ``finished``, ``refusals`` and ``widest`` (lanes of one worker) so far;
+        ``queued``, ``lanes_busy``, ``reserved`` and ``workers`` now. All 0 before the first derivation.
+    """
+
+def measure_floor(rounds: int, /) -> float | None:
+    """Time ``rounds`` times the 64 dependent SHA instructions that no iteration can do without.
+
+    Returns:
+        Nanoseconds an iteration; ``None`` on a machine without x86's SHA instructions.
+    """
+
+def set_threads(threads: int, /) -> None:
+    """Set how many threads derive; ``FERRAUTH_THREADS`` goes before it. Counts for a pool that has not started.
+
+    Raises:
+        ValueError: It is 0.
+    """
+
+def max_wait() -> tuple[float | None, float | None]:
+    """Return how long an asynchronous and a synchronous caller wait at most, in seconds; ``None`` for ever."""
+
+def set_max_wait(seconds: float | None, /) -> None:
+    """Set how long an asynchronous caller waits at most, 10 seconds at first; ``None`` for ever.
+
+    Raises:
+        ValueError: It is negative or not finite.
+    """
+
+def set_max_wait_sync(seconds: float | None, /) -> None:
+    """Set how long a synchronous caller waits at most, for ever at first.
+
+    Raises:
+        ValueError: It is negative or not finite.
+    """
+
+@final
+class Admission:
+    """A place in the pool for one login: what is derived with it is never refused."""
+
+    def release(self) -> None:
+        """Give the place back. It can be released many times; after that nothing is derived with it."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: object) -> None: ...
+
+@final
+class Job:
+    """A derivation that a future waits for."""
+
+    def cancel(self) -> None:
+        """Give the derivation up, if it has not ended. Its lane is free within about half a millisecond."""
+
+def admit(is_async: bool, /) -> Admission:
+    """Reserve a place for one login.
+
+    Args:
+        is_async: Whether the limit for asynchronous callers counts, or that for synchronous ones.
+
+    Raises:
+        HasherBusy: More work waits than the caller would wait for.
+    """
+
+def start_make(
+    future: Future[str],
+    password: str | bytes,
+    salt: str | bytes | None,
+    iterations: int,
+    admission: Admission | None,
+    /,
+) -> Job: ...
+def start_check(
+    future: Future[tuple[bool, str | None]],
+    password: object,
+    encoded: object,
+    preferred: int,
+    renew: bool,
+    admission: Admission | None,
+    /,
+) -> Job: ...
+def shut_down() -> None:
+    """End all threads of the pool, promptly and for good. Called when the interpreter exits."""
 
 def constant_time_compare(a: str | bytes, b: str | bytes, /) -> bool:
     """Tell whether two texts are equal, in a time that depends on their lengths alone.
@@ -86,10 +197,31 @@ def pbkdf2_hmac(
         TypeError: The password or the salt is neither ``str`` nor ``bytes``.
     """
 
-def make_password(password: str | bytes, salt: str | bytes | None, iterations: int, /) -> str: ...
-def check_password(password: object, encoded: object, preferred: int, /) -> tuple[bool, bool]: ...
-def make_passwords(passwords: Sequence[str | bytes], iterations: int, /) -> list[str]: ...
-def check_passwords(pairs: Sequence[tuple[object, object]], preferred: int, /) -> list[bool]: ...
+def make_password(
+    password: str | bytes,
+    salt: str | bytes | None,
+    iterations: int,
+    admission: Admission | None = None,
+    /,
+) -> str: ...
+def check_password(
+    password: object, encoded: object, preferred: int, admission: Admission | None = None, /
+) -> tuple[bool, bool]: ...
+def verify_and_update(
+    password: object, encoded: object, preferred: int, admission: Admission | None = None, /
+) -> tuple[bool, str | None]: ...
+def make_passwords(
+    passwords: Sequence[str | bytes],
+    iterations: int,
+    progress: Callable[[int, int], object] | None = None,
+    /,
+) -> list[str]: ...
+def check_passwords(
+    pairs: Sequence[tuple[object, object]],
+    preferred: int,
+    progress: Callable[[int, int], object] | None = None,
+    /,
+) -> list[bool]: ...
 def decode(
     jwt: str | bytes,
     key: str | bytes | Key | KeyRing | None = None,
@@ -177,6 +309,20 @@ def decode_unverified(jwt: str | bytes, /) -> dict[str, Any]:
         InvalidTokenError: It holds no claims that a verifier would read.
     """
 
+def export_private_jwk(key: Key, /) -> dict[str, Any]:
+    """Return the whole key as a JWK: who reads it can sign.
+
+    Raises:
+        InvalidKeyError: Only the public half is there.
+    """
+
+def export_private_pem(key: Key, /) -> str:
+    """Return the private key as PEM (PKCS#8): who reads it can sign.
+
+    Raises:
+        InvalidKeyError: Only the public half is there, or it is an HMAC secret, for which there is no PEM.
+    """
+
 @final
 class Key:
     """One key, for one algorithm. Its repr shows no secret, and its copies of secrets are wiped."""
@@ -204,6 +350,64 @@ class Key:
             InvalidKeyError: The secret is too short, or the algorithm is none of these.
         """
 
+    @classmethod
+    def from_pem(
+        cls,
+        pem: str | bytes,
+        algorithm: str | None = None,
+        *,
+        kid: str | None = None,
+        not_before: int | datetime | None = None,
+        not_after: int | datetime | None = None,
+    ) -> Key:
+        """Return a key from PEM: a private key, or a public one that only verifies.
+
+        Args:
+            pem: One key in PKCS#8, PKCS#1, SEC 1 or SubjectPublicKeyInfo, not under a password.
+            algorithm: May be left out for P-256 (ES256), P-384 (ES384) and Ed25519 (EdDSA).
+            kid: Its name in headers.
+            not_before: The first second in which it signs and verifies.
+            not_after: The first second in which it no longer does.
+
+        Raises:
+            InvalidKeyError: It is no such key, another algorithm's, or a weak one: an RSA modulus below 2048 bits (RFC
+                7518, section 3.3), a point off its curve or of small order.
+        """
+
+    @classmethod
+    def from_jwk(
+        cls,
+        jwk: dict[str, Any] | str | bytes,
+        algorithm: str | None = None,
+        *,
+        kid: str | None = None,
+        not_before: int | datetime | None = None,
+        not_after: int | datetime | None = None,
+    ) -> Key:
+        """Return a key from a JWK (RFC 7517), private, public or ``oct``.
+
+        Args:
+            jwk: The JWK, or its JSON.
+            algorithm: May be left out where the JWK has ``alg`` or its curve decides.
+            kid: Its name in headers; the JWK's own by default.
+            not_before: The first second in which it signs and verifies.
+            not_after: The first second in which it no longer does.
+
+        Raises:
+            InvalidKeyError: It is no such key, for another use or algorithm, or a weak one.
+        """
+
+    @classmethod
+    def generate(
+        cls,
+        algorithm: str = "HS256",
+        *,
+        kid: str | None = None,
+        not_before: int | datetime | None = None,
+        not_after: int | datetime | None = None,
+    ) -> Key:
+        """Return a new key: for an HMAC as many random bytes as its hash has, for RSA a modulus of 3072 bits."""
+
     @property
     def algorithm(self) -> str:
         """The name of the one algorithm."""
@@ -219,6 +423,34 @@ class Key:
     @property
     def not_after(self) -> int | None:
         """The first second in which it no longer does."""
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether the key signs, and does not only verify."""
+
+    def thumbprint(self) -> str:
+        """Return the SHA-256 thumbprint (RFC 7638), in base64url."""
+
+    def public(self) -> Key:
+        """Return the public half.
+
+        Raises:
+            InvalidKeyError: This is an HMAC secret.
+        """
+
+    def to_jwk(self) -> dict[str, Any]:
+        """Return the public half as a JWK.
+
+        Raises:
+            InvalidKeyError: This is an HMAC secret.
+        """
+
+    def to_pem(self) -> str:
+        """Return the public half as PEM.
+
+        Raises:
+            InvalidKeyError: This is an HMAC secret.
+        """
 
     def derive(self, purpose: str, *, issuer: str | None = None, typ: str = "JWT") -> Key:
         """Return the key that a purpose and an issuer give, by HKDF-SHA-256 (RFC 5869).
@@ -253,14 +485,16 @@ class Key:
 class KeyRing:
     """Keys that stand for each other: the first that is in force signs, all verify, ``kid`` says which."""
 
-    def __new__(cls, keys: Iterable[Key]) -> KeyRing:
+    def __new__(cls, keys: Iterable[Key], *, cache: int = 0) -> KeyRing:
         """Return a ring.
 
         Args:
-            keys: The signing key first. At most two may be without ``kid``.
+            keys: The signing key first. At most two may be without ``kid``. Secrets or key pairs, not both.
+            cache: How many tokens that key pairs verified are remembered. Seen again, only their signature is not
+                checked again; everything else is.
 
         Raises:
-            InvalidKeyError: There is no key, a ``kid`` twice, or too many keys without one.
+            InvalidKeyError: There is no key, a ``kid`` twice, too many keys without one, or secrets and key pairs.
         """
 
     @classmethod
@@ -277,6 +511,17 @@ class KeyRing:
     @property
     def keys(self) -> list[Key]:
         """The keys, the signing one first."""
+
+    @property
+    def cache_info(self) -> tuple[int, int]:
+        """How many verified tokens are remembered, and how many can be."""
+
+    def jwks(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the public halves of the keys, as a JWKS (RFC 7517, section 5).
+
+        Raises:
+            InvalidKeyError: The keys are HMAC secrets.
+        """
 
     def encode(self, payload: dict[str, Any], headers: dict[str, Any] | None = None, *, now: int | None = None) -> str:
         """Sign claims with the first key that is in force.
@@ -314,6 +559,7 @@ class TokenIssuer:
         audience: str | None = None,
         *,
         leeway: float | timedelta | None = None,
+        compat: Literal["simplejwt"] | Compat | None = None,
     ) -> TokenIssuer:
         """Return an issuer.
 
@@ -324,6 +570,7 @@ class TokenIssuer:
             issuer: ``iss``, which is part of every key.
             audience: ``aud``.
             leeway: Seconds that clocks may differ by, 120 at most.
+            compat: Another library's tokens that are read as well.
 
         Raises:
             ValueError: A lifetime below a second, a leeway out of range, an empty name.
@@ -353,6 +600,21 @@ class TokenIssuer:
 
         Raises:
             ValueError: A claim is the issuer's to set, or none that a verifier would read.
+            InvalidKeyError: No key is in force.
+        """
+
+    def generate_compat_tokens(
+        self, user_id: object, /, *, issued_at: int | datetime | None = None, **claims: Any
+    ) -> TokenPair:
+        """Make the pair that the other library would make. Nothing else ever writes such tokens.
+
+        Args:
+            user_id: The user's primary key.
+            issued_at: ``iat`` in place of the clock.
+            claims: Further claims of both tokens.
+
+        Raises:
+            ValueError: As for :meth:`generate_tokens`, or the issuer was told of no other library.
             InvalidKeyError: No key is in force.
         """
 
@@ -430,6 +692,10 @@ class Claims:
     @property
     def sub(self) -> str:
         """Whom the token speaks of: the exact string of a primary key."""
+
+    @property
+    def is_compat(self) -> bool:
+        """Whether another library made the token: it has no session."""
 
     @property
     def jti(self) -> str:

@@ -178,8 +178,8 @@ mod tests {
 
     #[test]
     fn test_P19_oversized() {
-        assert!(parse(&write(1, &"s".repeat(964), &KEY).unwrap(), CAP).is_some());
-        assert!(parse(&write(1, &"s".repeat(965), &KEY).unwrap(), CAP).is_none());
+        assert!(parse(&write(1, &"s".repeat(963), &KEY).unwrap(), CAP).is_some());
+        assert!(parse(&write(1, &"s".repeat(964), &KEY).unwrap(), CAP).is_none());
         assert!(parse(&"pbkdf2_sha256$".repeat(100_000), CAP).is_none());
     }
 }

@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from django.db import OperationalError, connections, transaction
 
 from ferrauth.accounts import flows
-from ferrauth.accounts.sessions import EndReason, RequestFacts
+from ferrauth.accounts.sessions import MAX_REPEATS, EndReason, RequestFacts
 from ferrauth.django import rows, transactions
 from ferrauth.django.conf import get_policy
 from ferrauth.django.models import RefreshSession
@@ -146,6 +146,30 @@ class TestSerializationFailures:
         assert len(tokens) == 4
         assert len({pair.access_jti for pair in tokens}) == 1
         assert RefreshSession.objects.get().generation == 1
+
+
+def test_J99_of_any_number_one_wins(database: str) -> None:
+    pair = generate_tokens(make_user("ada"))
+    barrier = threading.Barrier(8, timeout=30)
+    answers: list[Any] = []
+
+    def racer() -> None:
+        barrier.wait()
+        try:
+            answers.append(refresh(pair.refresh).refresh_jti)
+        except InvalidTokenError:
+            answers.append(None)
+        connections[database].close()
+
+    threads = [threading.Thread(target=racer) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    granted = [answer for answer in answers if answer is not None]
+    assert (len(answers), len(granted), len(set(granted))) == (8, 1 + MAX_REPEATS, 1)
+    session = RefreshSession.objects.get()
+    assert (session.generation, session.repeats, session.revoked_at) == (1, MAX_REPEATS, None)
 
 
 def test_async_twins(database: str) -> None:

@@ -25,6 +25,8 @@ class FerrauthConfig(AppConfig):
         """
         from ferrauth.django import conf
         from ferrauth.django.checks import check_password_hashers
+        from ferrauth.django.deploy_checks import register_checks
 
         checks.register(check_password_hashers, checks.Tags.security)
+        register_checks()
         conf.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def register_exception_handlers(api: NinjaAPI) -> None:
             more["errors"] = [{"field": field, "code": code} for field, code in error.errors]
         response = _answer(api, request, HTTPStatus(error.status), error.code, str(error), **more)
         if (seconds := getattr(error, "retry_after", None)) is not None:
-            response["Retry-After"] = str(seconds)
+            response["Retry-After"] = str(math.ceil(seconds))
         return response
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Found = AbstractBaseUser | Principal
 
-__all__ = ["AsyncJWTAuth", "JWTAuth", "authenticated"]
+__all__ = ["AsyncJWTAuth", "JWTAuth", "authenticated", "bearer_token"]
 
 SCHEME = "bearer"
 """RFC 6750, section 2.1; compared without case (RFC 9110, section 11.1)."""
@@ -56,7 +56,7 @@ class JWTAuth(AuthBase):
 
     def __call__(self, request: HttpRequest) -> Found | Awaitable[Found | None] | None:
         """Return the user or principal, ``None``, or where an event loop runs an awaitable of either."""
-        token = _bearer_token(request)
+        token = bearer_token(request)
         if token is None:
             return None
         try:
@@ -78,7 +78,8 @@ AsyncJWTAuth = JWTAuth
 """The same class, under the name that async projects look for."""
 
 
-def _bearer_token(request: HttpRequest) -> str | None:
+def bearer_token(request: HttpRequest) -> str | None:
+    """Return the token of a request's ``Authorization: Bearer`` header, if it has one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token if token and scheme.lower() == SCHEME else None
 

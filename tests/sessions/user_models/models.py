@@ -43,10 +43,9 @@ class ChildUser(Person):
 
 
 class TextUser(AbstractBaseUser):
-    """A natural key."""
+    """A natural key, and no columns for what Django's own user has: a last login, and inactive users."""
 
     email = models.CharField(primary_key=True, max_length=100)
-    is_active = models.BooleanField(default=True)
     last_login = None
 
     USERNAME_FIELD = "email"
