@@ -7,12 +7,28 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memor
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.admin",
+    "django.contrib.messages",
+    "django.contrib.sessions",
     "ferrauth.django",
     "rest_framework_simplejwt.token_blacklist",  # What a project that moves in has.
     "axes",  # What a project that counts failed logins has; it is off but in its own test.
 ]
 PASSWORD_HASHERS = ["ferrauth.django.hashers.PBKDF2PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
 ROOT_URLCONF = "tests.django_settings"
 urlpatterns: list[object] = []
 SIMPLE_JWT: dict[str, object] = {}

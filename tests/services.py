@@ -358,6 +358,20 @@ class RedisServer:
             self._process.send_signal(number)
 
 
+def wait_for(port: int) -> None:
+    """Return once something listens on a loopback port.
+
+    Raises:
+        ServiceError: Nothing did in time.
+    """
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        with contextlib.suppress(ConnectionError), socket.create_connection((HOST, port), timeout=2):
+            return
+        time.sleep(0.02)
+    raise ServiceError(f"Nothing listens on port {port}.")
+
+
 def find_redis() -> Path:
     """Return the program ``redis-server``.
 
