@@ -78,7 +78,7 @@ lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	DJANGO_DEBUG=1 $(BIN)/mypy --config-file examples/ninja_app/mypy.ini
 	$(BIN)/python -m mypy.stubtest --concise ferrauth._core
 
-faults: build $(VENV)/.dev ## Race, kill and count the sessions on real databases (half an hour; ARGS="race --rounds 20" for a part)
+faults: build $(VENV)/.dev ## Race, kill and count the sessions and the limits on real servers (half an hour; ARGS="race --rounds 20" for a part)
 	$(BIN)/python -m tests.faults $(ARGS)
 
 bench: build $(VENV)/.dev ## Measure ferrauth against its peers, side by side in one run

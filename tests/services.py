@@ -267,6 +267,13 @@ def redis() -> str:
     return server.url
 
 
+def redis_client() -> Any:
+    """Return a client of :func:`redis`, for what a test does beside the code that it tests."""
+    from redis import Redis
+
+    return Redis.from_url(redis())
+
+
 @cache
 def redis_cluster() -> str:
     """Return the ``redis+cluster://`` URL of three masters, started at the first call and ended with this process.

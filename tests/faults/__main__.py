@@ -1,4 +1,4 @@
-"""Print the figures of the sessions: ``python -m tests.faults [PART ...]``; ``make faults``: all."""
+"""Print the figures of the sessions and the limits: ``python -m tests.faults [PART ...]``; ``make faults``: all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.faults import kill, machine, migration, queries, race
+from tests.faults import counting, guesses, kill, machine, migration, queries, race
+
+SESSIONS = ("queries", "migration", "machine", "race", "kill")
+LIMITS = ("guesses", "trips", "outages", "logins", "identifiers")
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -15,7 +18,7 @@ CPUINFO = Path("/proc/cpuinfo")
 def main() -> int:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["queries", "migration", "machine", "race", "kill", []], default=[])
+    parser.add_argument("what", nargs="*", choices=[*SESSIONS, *LIMITS, []], default=[])
     parser.add_argument("--rounds", type=int, default=200, help="rounds of a race (default: %(default)s)")
     parser.add_argument("--kills", type=int, default=200, help="kills (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=20_000, help="steps of the state machine (default: %(default)s)")
@@ -28,6 +31,11 @@ def main() -> int:
         "machine": lambda: machine.main(arguments.steps),
         "race": lambda: race.main(arguments.rounds),
         "kill": lambda: kill.main(arguments.kills),
+        "guesses": lambda: guesses.main(arguments.rounds),
+        "trips": counting.trips,
+        "outages": counting.faults,
+        "logins": counting.postgres,
+        "identifiers": counting.identifiers,
     }
     chosen = arguments.what or list(programs)
     good = True

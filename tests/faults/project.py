@@ -32,7 +32,8 @@ def configure(database: dict[str, object], **ferrauth: Any) -> None:
         INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "ferrauth.django"],
         PASSWORD_HASHERS=[f"{__name__}.CheapHasher"],
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-        FERRAUTH=ferrauth,
+        # Races are from one address.
+        FERRAUTH={"LIMITS": {"refresh": {"address": None}}, **ferrauth},
         LOGGING={
             "version": 1,
             "handlers": {"none": {"class": "logging.NullHandler"}},
