@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import statistics
 import subprocess
 import sys
@@ -134,8 +135,7 @@ def _break(server: services.RedisServer, place: GuardedCounters, fault: str) -> 
     if fault == "refused":
         server.kill()
     elif fault == "black hole":
-        # TEST-NET-1 (RFC 5737) is routed nowhere.
-        place.place = RedisCounters("redis://192.0.2.1:6379/0")
+        place.place = RedisCounters(f"redis://{services.HOST}:{_black_hole()}/0")
     elif fault == "silent":
         server.stop_answering()
     elif fault == "out of memory":
@@ -146,6 +146,25 @@ def _break(server: services.RedisServer, place: GuardedCounters, fault: str) -> 
         client.execute_command("CLIENT", "PAUSE", 5000)
     elif fault == "FLUSHALL":
         client.flushall()
+
+
+def _black_hole() -> int:
+    """Return a port whose queue of connections is full: what comes is dropped, as by a firewall."""
+    listener = socket.create_server((services.HOST, 0), backlog=0)
+    port = int(listener.getsockname()[1])
+    held.append(listener)
+    for _ in range(QUEUED):
+        waiting = socket.socket()
+        waiting.setblocking(False)
+        waiting.connect_ex((services.HOST, port))
+        held.append(waiting)
+    return port
+
+
+held: list[socket.socket] = []
+"""Sockets that stay open until the harness ends."""
+QUEUED = 4
+"""Connections that fill a queue of the shortest length, and a few more."""
 
 
 def _control() -> bool:
