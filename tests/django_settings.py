@@ -4,8 +4,15 @@ SECRET_KEY = "a secret of the tests, which is long enough for every rule that th
 ALLOWED_HOSTS = ["testserver"]
 USE_TZ = True
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
-INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "ferrauth.django"]
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "ferrauth.django",
+    "rest_framework_simplejwt.token_blacklist",  # What a project that moves in has.
+]
 PASSWORD_HASHERS = ["ferrauth.django.hashers.PBKDF2PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "tests.django_settings"
 urlpatterns: list[object] = []
+SIMPLE_JWT: dict[str, object] = {}
+NINJA_JWT: dict[str, object] = {}

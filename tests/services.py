@@ -86,9 +86,14 @@ def postgres() -> Address:
 
 
 class PostgresServer:
-    """A PostgreSQL in a temporary folder, as durable as in production: ``fsync`` and ``synchronous_commit`` are on."""
+    """A PostgreSQL in a temporary folder, as durable as in production: ``fsync`` and ``synchronous_commit`` are on.
 
-    def __init__(self) -> None:
+    Args:
+        durable: ``False`` answers before what was committed is on disk, as a control of tests of durability.
+    """
+
+    def __init__(self, *, durable: bool = True) -> None:
+        self._synchronous_commit = "on" if durable else "off"
         self._bin = find_postgres()
         self._account = _account()
         self._folder = Path(tempfile.mkdtemp(prefix="ferrauth-postgres-"))
@@ -122,7 +127,8 @@ class PostgresServer:
         command = [
             str(self._bin / "postgres"),
             *("-D", str(self._data), "-h", HOST, "-p", str(self.address.port), "-k", str(self._folder)),
-            *("-c", "max_connections=200", "-c", "fsync=on", "-c", "synchronous_commit=on"),
+            *("-c", "max_connections=200", "-c", "fsync=on"),
+            *("-c", f"synchronous_commit={self._synchronous_commit}"),
         ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -138,12 +144,15 @@ class PostgresServer:
         raise ServiceError(f"PostgreSQL did not start: {(self._folder / 'log').read_text()[-2000:]}")
 
     def kill(self) -> None:
-        """End the server and its children without notice, as a power cut does."""
-        if self._process is not None:
+        """End the server without notice, as a power cut does: no process of it runs on to write anything."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGSTOP)  # So that it starts no other child meanwhile.
+        for pid in [*children(self._process.pid), self._process.pid]:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
 
     def remove(self) -> None:
         """End the server in good order and remove its folder."""
@@ -198,6 +207,18 @@ def find_postgres() -> Path:
     )
 
 
+def children(pid: int) -> list[int]:
+    """Return the children of a process."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # The name in parentheses may hold anything; the fields behind it are the state and the parent.
+            _, _, fields = stat.read_text().rpartition(")")
+            if int(fields.split()[1]) == pid:
+                found.append(int(stat.parent.name))
+    return found
+
+
 def free_port() -> int:
     """Return a port of the loopback interface that nothing listens on."""
     with socket.socket() as probe:
@@ -213,3 +234,10 @@ def _account() -> pwd.struct_passwd | None:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
     raise ServiceError("PostgreSQL refuses to run as root, and there is no other account to start it as.")
+
+
+def dsn() -> str:
+    """Return what libpq connects to the running PostgreSQL by."""
+    address = postgres()
+    password = f" password={address.password}" if address.password else ""
+    return f"host={address.host} port={address.port} user={address.user} dbname={address.name}{password}"

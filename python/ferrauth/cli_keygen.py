@@ -50,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ferrauth keygen", description="Make a new signing key.")
-    parser.add_argument("--algorithm", choices=_HMAC + _PAIRS, default="EdDSA", help="what the key is for (default: EdDSA)")
+    parser.add_argument(
+        "--algorithm", choices=_HMAC + _PAIRS, default="EdDSA", help="what the key is for (default: EdDSA)"
+    )
     parser.add_argument("--kid", help="the key's name in the headers of tokens; in a JWK it is kept")
     parser.add_argument(
         "--format",

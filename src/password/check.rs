@@ -1,13 +1,15 @@
 //! What a stored password and a submitted one lead to, and how much work it takes to say so.
 //!
-//! A check is a plan and a verdict, with the derivation in between, so that whoever runs derivations (one thread, or
-//! a pool of lanes) decides nothing: [`Check::new`] says what to derive, [`Check::judge`] what it means, and
-//! [`Check::shortfall`] how many iterations a failure still owes, so that all failures cost the same (P37 to P42).
+//! A check is a plan and a verdict, with the derivation in between, so that the pool of lanes that runs it decides
+//! nothing: [`Check::derivation`] says what to derive, [`Judge::verdict`] what it means, and [`Judge::shortfall`] how
+//! many iterations a failure still owes, so that all failures cost the same (P37 to P42).
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::encoded::{self, DerivedKey, Encoded, KEY_LENGTH};
-use super::{derive_key, salt};
+use super::pool::{Purpose, Request};
+use super::salt;
 use crate::constant_time;
-use crate::error::Error;
 
 /// The salt of a derivation whose result is never compared: 22 characters, like a real one.
 const DUMMY_SALT: &str = "ferrauthferrauthferrau";
@@ -21,7 +23,7 @@ pub struct Policy {
     pub max_iterations: u32,
 }
 
-/// One password checked against one stored row.
+/// What one stored row asks for.
 pub struct Check<'a> {
     row: Option<Encoded<'a>>,
     policy: Policy,
@@ -55,46 +57,13 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// What the derived key means; compared in constant time.
+    /// What to derive, and who judges it; see [`Check::judge`] for `is_text`. With `renew`, an outdated row is encoded
+    /// anew.
     #[must_use]
-    pub fn judge(&self, derived: &DerivedKey) -> Verdict {
-        // A row that did not parse is compared too, with a key that is not the derived one.
-        let mut unlike = DerivedKey::default();
-        for (byte, derived) in unlike.iter_mut().zip(derived.iter()) {
-            *byte = !derived;
-        }
-        let expected: &[u8; KEY_LENGTH] = self.row.as_ref().map_or(&unlike, |row| &row.key);
-        match (constant_time::equal(expected, derived.as_slice()), &self.row) {
-            (true, Some(row)) if self.is_current(row) => Verdict::Current,
-            (true, Some(_)) => Verdict::Outdated,
-            _ => Verdict::Refused,
-        }
-    }
-
-    /// The iterations that a refusal still owes: a row below the policy would answer sooner than an unknown user
-    /// (CVE-2016-2513). 0 for every other verdict.
-    #[must_use]
-    pub fn shortfall(&self, verdict: Verdict) -> u32 {
-        match verdict {
-            Verdict::Refused => self.policy.preferred_iterations.saturating_sub(self.derivation().1),
-            Verdict::Current | Verdict::Outdated => 0,
-        }
-    }
-
-    /// Derives on this thread and judges, with all the work that a refusal owes. `None` is a password that cannot be
-    /// read as text: it costs what a wrong one costs, and matches nothing.
-    ///
-    /// # Errors
-    /// None that a row or a password can bring about; [`Error`] is the derivation's own.
-    pub fn run(&self, password: Option<&[u8]>) -> Result<Verdict, Error> {
+    pub fn request(&self, is_text: bool, renew: bool) -> Request<'_> {
         let (salt, iterations) = self.derivation();
-        let derived = derive_key(password.unwrap_or_default(), salt, iterations)?;
-        let verdict = if password.is_some() { self.judge(&derived) } else { Verdict::Refused };
-        let owed = self.shortfall(verdict);
-        if owed > 0 {
-            derive_key(password.unwrap_or_default(), salt, owed)?;
-        }
-        Ok(verdict)
+        let purpose = Purpose::Check { judge: self.judge(is_text), renew };
+        Request { salt: salt.as_bytes(), block: 1, iterations, purpose }
     }
 
     /// Whether the row could be read at all.
@@ -103,9 +72,64 @@ impl<'a> Check<'a> {
         self.row.is_some()
     }
 
+    /// What will judge the derived key. A password that is no text (`is_text` false) costs what a wrong one costs, and
+    /// matches nothing.
+    #[must_use]
+    pub fn judge(&self, is_text: bool) -> Judge {
+        Judge {
+            // A row that did not parse is compared too, with a key that is not its own.
+            expected: self.row.as_ref().map_or([0; KEY_LENGTH], |row| *row.key),
+            may_match: is_text && self.row.is_some(),
+            is_current: self.row.as_ref().is_some_and(|row| self.is_current(row)),
+            iterations: self.derivation().1,
+            preferred_iterations: self.policy.preferred_iterations,
+        }
+    }
+
     /// Higher counts are kept: a row is never weakened (P52).
     fn is_current(&self, row: &Encoded<'_>) -> bool {
         row.iterations >= self.policy.preferred_iterations && salt::is_long_enough(row.salt)
+    }
+}
+
+/// What a derived key means for one row: the part of a [`Check`] that outlives the row's text. Wiped on drop.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Judge {
+    expected: [u8; KEY_LENGTH],
+    may_match: bool,
+    is_current: bool,
+    iterations: u32,
+    preferred_iterations: u32,
+}
+
+impl Judge {
+    /// What the derived key means; compared in constant time.
+    #[must_use]
+    pub fn verdict(&self, derived: &DerivedKey) -> Verdict {
+        let is_equal = constant_time::equal(&self.expected, derived.as_slice());
+        match (is_equal & self.may_match, self.is_current) {
+            (true, true) => Verdict::Current,
+            (true, false) => Verdict::Outdated,
+            (false, _) => Verdict::Refused,
+        }
+    }
+
+    /// The iterations that a refusal still owes: a row below the policy would answer sooner than an unknown user
+    /// (CVE-2016-2513).
+    #[must_use]
+    pub fn shortfall(&self) -> u32 {
+        self.preferred_iterations.saturating_sub(self.iterations)
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_wiped(&self) -> bool {
+        self.expected == [0; KEY_LENGTH]
+    }
+
+    /// The count that an outdated row is encoded anew with.
+    #[must_use]
+    pub fn preferred_iterations(&self) -> u32 {
+        self.preferred_iterations
     }
 }
 
@@ -136,18 +160,18 @@ mod tests {
             let row = row(iterations, salt);
             let check = Check::new(Some(&row), POLICY);
             assert_eq!(check.derivation(), (salt, iterations));
-            assert_eq!(check.judge(&key(7)), expected);
-            assert_eq!(check.judge(&key(8)), Verdict::Refused);
-            assert_eq!(check.shortfall(expected), 0);
+            assert_eq!(check.judge(true).verdict(&key(7)), expected);
+            assert_eq!(check.judge(true).verdict(&key(8)), Verdict::Refused);
+            assert_eq!(check.judge(false).verdict(&key(7)), Verdict::Refused);
         }
     }
 
     #[test]
     fn test_P39_a_refusal_owes_what_a_weak_row_saved() {
         let weak = row(400, SALT);
-        assert_eq!(Check::new(Some(&weak), POLICY).shortfall(Verdict::Refused), 600);
+        assert_eq!(Check::new(Some(&weak), POLICY).judge(true).shortfall(), 600);
         let strong = row(2_000, SALT);
-        assert_eq!(Check::new(Some(&strong), POLICY).shortfall(Verdict::Refused), 0);
+        assert_eq!(Check::new(Some(&strong), POLICY).judge(true).shortfall(), 0);
     }
 
     #[test]
@@ -155,8 +179,8 @@ mod tests {
         for text in [None, Some(""), Some("!"), Some("pbkdf2_sha256$1"), Some("md5$a$b")] {
             let check = Check::new(text, POLICY);
             assert_eq!(check.derivation().1, 1_000);
-            assert_eq!(check.judge(&key(0)), Verdict::Refused);
-            assert_eq!(check.shortfall(Verdict::Refused), 0);
+            assert_eq!(check.judge(true).verdict(&key(0)), Verdict::Refused);
+            assert_eq!(check.judge(true).shortfall(), 0);
         }
     }
 }

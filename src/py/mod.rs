@@ -1,11 +1,14 @@
 //! The Python module `ferrauth._core`: extract, validate, detach, return. Nothing is decided here.
 
+mod admission;
 mod build;
 mod errors;
+mod futures;
 mod json;
 mod password;
 mod text;
 mod token;
+mod waiting;
 
 use pyo3::prelude::*;
 
@@ -15,11 +18,15 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::build::build_info;
+    use super::admission::{Admission, admit, max_wait, set_max_wait, set_max_wait_sync, set_threads};
+    #[pymodule_export]
+    use super::build::{build_info, measure_floor, pool_counters};
+    #[pymodule_export]
+    use super::futures::{Job, shut_down, start_check, start_make};
     #[pymodule_export]
     use super::password::{
         check_password, check_passwords, iterations_executed, make_password, make_passwords, max_iterations,
-        pbkdf2_hmac, random_text, set_max_iterations,
+        pbkdf2_hmac, random_text, set_max_iterations, verify_and_update,
     };
     #[pymodule_export]
     use super::text::constant_time_compare;
@@ -34,6 +41,7 @@ mod _core {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", crate::VERSION)?;
+        module.py().import("atexit")?.call_method1("register", (module.getattr("shut_down")?,))?;
         super::install_logging(module.py())
     }
 }

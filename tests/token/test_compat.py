@@ -1,4 +1,4 @@
-"""Tokens of djangorestframework-simplejwt and django-ninja-jwt, told as their documentation and their code have them."""
+"""Tokens of djangorestframework-simplejwt and django-ninja-jwt, as their documentation and code have them."""
 
 import uuid
 from datetime import timedelta
@@ -12,7 +12,11 @@ from ferrauth.tokens import Compat, TokenIssuer
 
 
 def issuer(**arguments):
-    return TokenIssuer(keys=arguments.pop("keys", KeyRing.from_secrets([SECRET])), compat=arguments.pop("compat", "simplejwt"), **arguments)
+    return TokenIssuer(
+        keys=arguments.pop("keys", KeyRing.from_secrets([SECRET])),
+        compat=arguments.pop("compat", "simplejwt"),
+        **arguments,
+    )
 
 
 def legacy(secret=SECRET, header=None, **changes):
@@ -81,7 +85,10 @@ def test_J59_J80_J90_their_claims_are_checked(changes):
         issuer().decode_token(legacy(**changes), now=NOW)
 
 
-@pytest.mark.parametrize("header", [{"alg": "HS512", "typ": "JWT"}, {"alg": "none", "typ": "JWT"}, {"alg": "HS256"}, {"alg": "HS256", "typ": "jwt"}])
+@pytest.mark.parametrize(
+    "header",
+    [{"alg": "HS512", "typ": "JWT"}, {"alg": "none", "typ": "JWT"}, {"alg": "HS256"}, {"alg": "HS256", "typ": "jwt"}],
+)
 def test_J91_their_header_is_exact(header):
     with pytest.raises(jwt.InvalidTokenError):
         issuer().decode_token(legacy(header=header), now=NOW)
@@ -128,7 +135,9 @@ def test_settings_of_theirs():
         tokens.decode_token(legacy(), now=NOW)
 
 
-@pytest.mark.parametrize("compat", ["other", 1, object(), Compat(user_id_claim=""), Compat(user_id_claim="sub"), Compat(keys=1)])
+@pytest.mark.parametrize(
+    "compat", ["other", 1, object(), Compat(user_id_claim=""), Compat(user_id_claim="sub"), Compat(keys=1)]
+)
 def test_settings_of_theirs_that_make_no_sense(compat):
     with pytest.raises((ValueError, TypeError)):
         issuer(compat=compat)

@@ -21,7 +21,15 @@ def dresses(pairs):
         pem = pairs.public_pem(algorithm)
         jwk = json.dumps(pairs.key(algorithm).to_jwk())
         ssh = pairs.of(algorithm).public_key().public_bytes(serialization.Encoding.OpenSSH, Public.OpenSSH).decode()
-        texts = [pem, pem.replace("\n", "\r\n"), pem.replace("\n", " "), ssh, jwk, f"[{jwk}]", json.dumps({"keys": [json.loads(jwk)]})]
+        texts = [
+            pem,
+            pem.replace("\n", "\r\n"),
+            pem.replace("\n", " "),
+            ssh,
+            jwk,
+            f"[{jwk}]",
+            json.dumps({"keys": [json.loads(jwk)]}),
+        ]
         if algorithm == "RS256":
             texts.append(pairs.public_pem(algorithm, Public.PKCS1))
         yield from texts
@@ -255,14 +263,28 @@ def test_private_halves_that_do_not_fit(pairs, algorithm):
 )
 def test_J24_jwks_for_another_use(changes):
     jwk = {"kty": "oct", "alg": "HS256", "k": b64(SECRET)}
-    assert Key.from_jwk({**jwk, "use": "sig", "key_ops": ["sign", "verify"], "x5c": ["a"], "ext": True}).algorithm == "HS256"
+    assert (
+        Key.from_jwk({**jwk, "use": "sig", "key_ops": ["sign", "verify"], "x5c": ["a"], "ext": True}).algorithm
+        == "HS256"
+    )
     with pytest.raises(jwt.InvalidKeyError):
         Key.from_jwk({**jwk, **changes})
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "[]", "null", "{", '{"kty":"oct","kty":"oct"}', '{"kty":"oct","k":"\\u0000"}', "x" * 20_000, '{"keys":[]}', b"\xff"],
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{",
+        '{"kty":"oct","kty":"oct"}',
+        '{"kty":"oct","k":"\\u0000"}',
+        "x" * 20_000,
+        '{"keys":[]}',
+        b"\xff",
+    ],
 )
 def test_J24_texts_that_are_no_jwk(text):
     with pytest.raises(jwt.InvalidKeyError):

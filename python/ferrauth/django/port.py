@@ -18,7 +18,7 @@ from ferrauth.accounts import audit, effects
 from ferrauth.accounts.effects import Allowance, Derive, Effect, arun, run
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.sessions import RequestFacts
-from ferrauth.django import rows
+from ferrauth.django import revocations, rows
 from ferrauth.django.transactions import apart
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class DjangoPort:
         effects.LoadUser: "load_user",
         effects.LoadSession: "load_session",
         effects.LoadSessions: "load_sessions",
+        effects.IsRevoked: "is_revoked",
         effects.LegacyTokenBlocked: "legacy_token_blocked",
         effects.OpenSession: "open_session",
         effects.Rotate: "rotate",
@@ -64,6 +65,8 @@ class DjangoPort:
         if isinstance(effect, Derive):
             # A thread of its own, not the one that all of a request's sync work shares: a derivation takes long.
             return await asyncio.to_thread(self.perform, effect)
+        if isinstance(effect, effects.IsRevoked) and revocations.is_known():
+            return self.is_revoked(effect)  # type: ignore[return-value]  # A look into memory: no thread.
         return await sync_to_async(self.perform)(effect)
 
     def reserve(self, effect: effects.Reserve) -> Allowance:  # noqa: ARG002
@@ -96,6 +99,10 @@ class DjangoPort:
         except ValidationError as error:
             codes = [one.code or "invalid" for one in error.error_list]
             raise InvalidInput(tuple(("new_password", code) for code in codes)) from None
+
+    def is_revoked(self, effect: effects.IsRevoked) -> bool:
+        """Ask this process's memory of revocations."""
+        return revocations.is_revoked(effect.session_id)
 
     load_user = staticmethod(rows.load_user)
     load_session = staticmethod(rows.load_session)
