@@ -11,7 +11,14 @@ from forge import NOW, SECRET, b64, tag, unb64
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CLAIMS = {"token_type": "access", "user_id": "7f8c", "jti": "é", "iat": NOW, "exp": NOW + 60, "n": [1, -2.5, {"a": None}]}
+CLAIMS = {
+    "token_type": "access",
+    "user_id": "7f8c",
+    "jti": "é",
+    "iat": NOW,
+    "exp": NOW + 60,
+    "n": [1, -2.5, {"a": None}],
+}
 HEADERS = ({"alg": "HS256", "typ": "JWT"}, {"typ": "JWT", "alg": "HS256"}, {"alg": "HS256", "kid": "k", "x": [1]})
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n"

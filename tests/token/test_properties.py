@@ -37,7 +37,9 @@ scalars = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | plain_text
 )
-values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(plain_text, inner, max_size=4), max_leaves=12)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(plain_text, inner, max_size=4), max_leaves=12
+)
 REGISTERED = {"exp", "nbf", "iat", "iss", "aud", "sub", "jti"}
 claims = st.dictionaries(plain_text.filter(lambda name: name not in REGISTERED), values, max_size=8)
 
@@ -98,7 +100,26 @@ almost_json = st.builds(
     lambda text, at, piece, cut: text[: at % (len(text) + 1)] + piece + text[at % (len(text) + 1) + cut :],
     st.dictionaries(plain_text, values, max_size=4).map(json.dumps).map(str.encode),
     st.integers(0, 500),
-    st.sampled_from([b"", b'"', b"\\", b"{", b"}", b"[", b",", b":", b"\0", b"\xff", b"1", b"e", b"-", b".", b"\\u", b"\xef\xbb\xbf"]),
+    st.sampled_from(
+        [
+            b"",
+            b'"',
+            b"\\",
+            b"{",
+            b"}",
+            b"[",
+            b",",
+            b":",
+            b"\0",
+            b"\xff",
+            b"1",
+            b"e",
+            b"-",
+            b".",
+            b"\\u",
+            b"\xef\xbb\xbf",
+        ]
+    ),
     st.integers(0, 3),
 )
 
@@ -164,7 +185,10 @@ def test_J63_J70_no_date_is_accepted_that_is_over(exp):
         assert NOW + 1 <= exp <= 253_402_300_799
 
 
-@given(st.text() | st.binary(), st.sampled_from(["HS256", "HS512", "RS256", "PS512", "ES256", "ES384", "EdDSA", "none", ""]))
+@given(
+    st.text() | st.binary(),
+    st.sampled_from(["HS256", "HS512", "RS256", "PS512", "ES256", "ES384", "EdDSA", "none", ""]),
+)
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_key_material_is_refused_or_loaded(material, algorithm):
     for load in (Key.from_secret, Key.from_pem, Key.from_jwk):
@@ -180,8 +204,11 @@ def test_any_key_material_is_refused_or_loaded(material, algorithm):
 
 
 jwk_members = st.dictionaries(
-    st.sampled_from(["kty", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi", "k", "use", "alg", "kid", "key_ops", "oth"]),
-    st.sampled_from(["oct", "RSA", "EC", "OKP", "P-256", "Ed25519", "sig", "AQAB", "AA", "A" * 43, ["sign"], 1, None]) | values,
+    st.sampled_from(
+        ["kty", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi", "k", "use", "alg", "kid", "key_ops", "oth"]
+    ),
+    st.sampled_from(["oct", "RSA", "EC", "OKP", "P-256", "Ed25519", "sig", "AQAB", "AA", "A" * 43, ["sign"], 1, None])
+    | values,
     max_size=10,
 )
 
