@@ -9,6 +9,7 @@ from django.conf import settings as django_settings
 from django.db import connections
 
 from ferrauth import _core, passwords
+from ferrauth.django.counters import get_counters
 from tests import services
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ def django_db_modify_db_settings() -> None:
     """Add a real PostgreSQL beside SQLite, when the first test asks for a database."""
     django_settings.DATABASES["postgresql"] = services.postgres().django()
     connections.settings = connections.configure_settings(django_settings.DATABASES)
+
+
+@pytest.fixture(autouse=True)
+def fresh_counters() -> None:
+    """Begin every test with nothing counted in this process."""
+    get_counters.cache_clear()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "ferrauth.django",
     "rest_framework_simplejwt.token_blacklist",  # What a project that moves in has.
+    "axes",  # What a project that counts failed logins has; it is off but in its own test.
 ]
 PASSWORD_HASHERS = ["ferrauth.django.hashers.PBKDF2PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -16,3 +17,5 @@ ROOT_URLCONF = "tests.django_settings"
 urlpatterns: list[object] = []
 SIMPLE_JWT: dict[str, object] = {}
 NINJA_JWT: dict[str, object] = {}
+AXES_ENABLED = False
+SILENCED_SYSTEM_CHECKS = ["axes.W001", "axes.W002", "axes.W003"]  # Axes without its middleware and its backend.

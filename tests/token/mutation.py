@@ -23,9 +23,10 @@ HEADERS = ({"alg": "HS256", "typ": "JWT"}, {"typ": "JWT", "alg": "HS256"}, {"alg
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n"
 _FRAGMENTS = (
-    b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b" ", b"\0", b"\xff", b"\xef\xbb\xbf", b"\\u0000", b"\\ud800", b"1e400", b"NaN",
-    b"-0", b"01", b"null", b"true", b'"exp":1,', b'"alg":"none",', b'"crit":["exp"],', b'"b64":false,', b"9" * 30, b"[" * 40, b"1.5",
-    b'"exp":"1",', b'"aud":"a",', b'"sub":1,', b'"nbf":9999999999,', b'"iat":null,', b'"kid":1,',
+    b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b" ", b"\0", b"\xff", b"\xef\xbb\xbf", b"\\u0000", b"\\ud800",
+    b"1e400", b"NaN", b"-0", b"01", b"null", b"true", b'"exp":1,', b'"alg":"none",', b'"crit":["exp"],',
+    b'"b64":false,', b"9" * 30, b"[" * 40, b"1.5", b'"exp":"1",', b'"aud":"a",', b'"sub":1,',
+    b'"nbf":9999999999,', b'"iat":null,', b'"kid":1,',
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ Both are made once, and anew when ``override_settings`` changes what they are ma
 
 from __future__ import annotations
 
+import hmac
 from functools import cache
 from typing import Any
 
@@ -73,6 +74,22 @@ def get_policy() -> Policy:
     return Policy(settings=settings, issuer=get_issuer(), legacy=legacy)
 
 
+@cache
+def get_counter_secret() -> bytes:
+    """Return what the keys of counters are keyed with, so that they tell nobody an e-mail address."""
+    return _secret(b"ferrauth counters")
+
+
+@cache
+def get_audit_secret() -> bytes:
+    """Return what identifiers are hashed with for the audit."""
+    return _secret(b"ferrauth audit")
+
+
+def _secret(purpose: bytes) -> bytes:
+    return hmac.digest(django_settings.SECRET_KEY.encode(), purpose, "sha256")
+
+
 def start() -> None:
     """Validate the settings when the process starts, and hand the core its share of them."""
     settings = get_settings()
@@ -101,4 +118,6 @@ def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
         get_settings.cache_clear()
         get_issuer.cache_clear()
         get_policy.cache_clear()
+        get_counter_secret.cache_clear()
+        get_audit_secret.cache_clear()
         _core.set_max_iterations(get_settings().max_iterations)

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from asgiref.sync import sync_to_async
 from django.contrib.auth import hashers, password_validation
 from django.core.exceptions import ValidationError
+from django.core.handlers.asgi import ASGIRequest
 
 from ferrauth import passwords
-from ferrauth.accounts import audit, effects
+from ferrauth.accounts import effects, throttling
+from ferrauth.accounts.addresses import client_address, network_of
 from ferrauth.accounts.effects import Allowance, Derive, Effect, arun, run
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.sessions import RequestFacts
-from ferrauth.django import revocations, rows
+from ferrauth.django import events, revocations, rows
+from ferrauth.django.conf import get_counter_secret, get_settings
+from ferrauth.django.counters import get_counters
 from ferrauth.django.transactions import apart
 
 if TYPE_CHECKING:
@@ -69,16 +73,17 @@ class DjangoPort:
             return self.is_revoked(effect)  # type: ignore[return-value]  # A look into memory: no thread.
         return await sync_to_async(self.perform)(effect)
 
-    def reserve(self, effect: effects.Reserve) -> Allowance:  # noqa: ARG002
-        """Allow every attempt: no limits are configured."""
-        return Allowance()
+    def reserve(self, effect: effects.Reserve) -> Allowance:
+        """Count an attempt, committed whatever becomes of the request."""
+        return get_counters().reserve(throttling.counters(get_settings().limits, get_counter_secret(), effect))
 
     def release(self, effect: effects.Release) -> None:
-        """Give back nothing, since :meth:`reserve` counts nothing."""
+        """Give back what an attempt was counted in."""
+        get_counters().release([allowance.receipt for allowance in effect.allowances])
 
     def emit(self, effect: effects.Emit) -> None:
-        """Put an event on record."""
-        audit.record(effect)
+        """Put an event on record, and tell whoever listens."""
+        events.emit(effect)
 
     def check_password(self, effect: effects.CheckPassword) -> tuple[bool, str | None]:
         """Check a password; where there is no encoding, at full cost."""
@@ -129,7 +134,30 @@ async def acarry(flow: Flow[Result]) -> Result:
 
 
 def request_facts(request: HttpRequest | None) -> RequestFacts:
-    """Return what a flow may know of a request: the address of its peer and its user agent."""
+    """Return what a flow may know of a request: its client's address, its user agent, its id.
+
+    The address is the peer's, unless ``TRUSTED_PROXIES`` says whose ``X-Forwarded-For`` to believe.
+    """
     if request is None:
         return RequestFacts()
-    return RequestFacts(address=request.META.get("REMOTE_ADDR") or "", user_agent=request.headers.get("User-Agent", ""))
+    settings = get_settings()
+    peer = request.META.get("REMOTE_ADDR") or ""
+    address = client_address(peer, _forwarded_for(request), settings.trusted_proxies)
+    return RequestFacts(
+        address=address,
+        user_agent=request.headers.get("User-Agent", ""),
+        network=network_of(address, ipv6_prefix=settings.ipv6_prefix),
+        request_id=request.headers.get("X-Request-ID", ""),
+        request=request,
+    )
+
+
+def _forwarded_for(request: HttpRequest) -> str:
+    """Return the one header of that name, and not what ``X_Forwarded_For`` says (CVE-2026-3902).
+
+    ASGI hands on the names as they were sent. WSGI does not, and there its servers drop names with underscores.
+    """
+    if isinstance(request, ASGIRequest):
+        values = [value for name, value in request.scope["headers"] if name.lower() == b"x-forwarded-for"]
+        return b",".join(values).decode("latin-1")
+    return str(request.META.get("HTTP_X_FORWARDED_FOR", ""))
