@@ -1,7 +1,7 @@
 """Types of the compiled core. Import ``ferrauth``, not this: its names may change between releases."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, final
 
 __version__: Final[str]
 DEFAULT_ITERATIONS: Final[int]
@@ -11,7 +11,8 @@ def build_info() -> dict[str, Any]:
 
     Returns:
         ``version``; ``profile`` (``"release"`` or ``"debug"``); ``kernel``, the code that derives; ``lanes``, how many
-        derivations share a core; ``threads``, how many cores derive.
+        derivations share a core; ``threads``, how many cores derive; ``memory_budget``, bytes that memory-hard
+        derivations may take at once.
     """
 
 def constant_time_compare(a: str | bytes, b: str | bytes, /) -> bool:
@@ -58,7 +59,103 @@ def pbkdf2_hmac(
         TypeError: The password or the salt is neither ``str`` nor ``bytes``.
     """
 
-def make_password(password: str | bytes, salt: str | bytes | None, iterations: int, /) -> str: ...
-def check_password(password: object, encoded: object, preferred: int, /) -> tuple[bool, bool]: ...
+def set_memory_budget(bytes: int | None, /) -> None:
+    """Set the memory, in bytes, that argon2 and scrypt derivations together may take at once.
+
+    Args:
+        bytes: ``None`` for the default, a quarter of the smaller of the control group's limit and the RAM. One
+            derivation may always run.
+    """
+
+def formats() -> list[str]:
+    """Return Django's names of all formats that can verify."""
+
+def work_of(encoded: object, /) -> tuple[str, int] | None:
+    """Return a stored row's format and its work, in PBKDF2-HMAC-SHA256 iterations; ``None`` if it cannot be read."""
+
+def matches(password: str | bytes, encoded: object, /) -> bool:
+    """Tell whether a password is a row's, in any format, at the row's own cost: nothing is added for equal work."""
+
+def argon2(
+    password: str | bytes,
+    salt: str | bytes,
+    *,
+    variety: str,
+    version: int,
+    memory_cost: int,
+    time_cost: int,
+    parallelism: int,
+    length: int,
+) -> bytes:
+    """Derive a key by Argon2 (RFC 9106).
+
+    Args:
+        password: The password; text counts as its UTF-8.
+        salt: 8 to 64 bytes.
+        variety: ``"argon2d"``, ``"argon2i"`` or ``"argon2id"``.
+        version: 16 or 19.
+        memory_cost: KiB.
+        time_cost: Passes.
+        parallelism: Lanes.
+        length: Bytes of the key, 16 to 64.
+
+    Raises:
+        ValueError: The cost is outside the caps, or a text holds a lone surrogate.
+    """
+
+def scrypt(password: str | bytes, salt: str, *, n: int, r: int, p: int) -> bytes:
+    """Derive a key of 64 bytes by scrypt (RFC 7914).
+
+    Raises:
+        ValueError: The cost is outside the caps, or a text holds a lone surrogate.
+    """
+
+def bcrypt(password: str | bytes, cost: int, salt: str, /) -> str:
+    """Return the 31 characters that bcrypt writes behind a cost and a salt of 22 characters.
+
+    Raises:
+        ValueError: The cost is not one from 4 to 15, the salt is none, or the password holds a lone surrogate.
+    """
+
+def md5(password: str | bytes, salt: str, /) -> str:
+    """Return the MD5 of salt and password, in hexadecimal."""
+
+@final
+class Policy:
+    """What a password costs here.
+
+    Args:
+        iterations: Those of a new ``pbkdf2_sha256`` row, 1,500,000 by default.
+        model: In place of ``iterations``: a stored row, whosever, of the format and cost that new ones have.
+        formats: Names of the formats that verify, all but ``md5`` by default.
+        floor: The least work of a failure, in PBKDF2-HMAC-SHA256 iterations. A failure costs what a new row costs at
+            least; where a table holds rows that cost more, or rows of formats that do, set it to the costliest row's
+            work (``manage.py password_report`` prints it), and a failure no longer tells such a user from nobody.
+
+    Raises:
+        ValueError: A value is outside the caps, a format is unknown, or the model is no row.
+    """
+
+    def __new__(
+        cls,
+        *,
+        iterations: int | None = None,
+        model: str | None = None,
+        formats: Iterable[str] | None = None,
+        floor: int = 0,
+    ) -> Policy: ...
+    @property
+    def iterations(self) -> int | None:
+        """The iterations of a new ``pbkdf2_sha256`` row; ``None`` where new rows are of another format."""
+
+    @property
+    def floor(self) -> int:
+        """The work of every failure, in PBKDF2-HMAC-SHA256 iterations."""
+
+def make_password(
+    password: str | bytes, salt: str | bytes | None, iterations: int, algorithm: str = "pbkdf2_sha256", /
+) -> str: ...
+def check_password(password: object, encoded: object, policy: Policy | int, /) -> tuple[bool, bool]: ...
 def make_passwords(passwords: Sequence[str | bytes], iterations: int, /) -> list[str]: ...
-def check_passwords(pairs: Sequence[tuple[object, object]], preferred: int, /) -> list[bool]: ...
+def wrap_passwords(rows: Sequence[object], iterations: int, /) -> list[str | None]: ...
+def check_passwords(pairs: Sequence[tuple[object, object]], policy: Policy | int, /) -> list[bool]: ...

@@ -4,8 +4,10 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::check::{Check, Policy, Verdict};
-use super::encoded;
-use super::{derive_key, salt};
+use super::derivation::Derivation;
+use super::encoded::wrapped::{self, Wrapping};
+use super::encoded::{self, Format, Formats, Limits};
+use super::{params, salt};
 use crate::error::Error;
 
 /// Encodes every password with a fresh salt, in order.
@@ -16,9 +18,24 @@ pub fn make(passwords: &[&[u8]], iterations: u32) -> Result<Vec<String>, Error> 
     pool()?.install(|| {
         passwords
             .par_iter()
-            .map(|password| {
-                let salt = salt::generate()?;
-                encoded::write(iterations, &salt, &*derive_key(password, &salt, iterations)?)
+            .map(|password| encode(Format::Pbkdf2Sha256, password, &salt::generate()?, iterations))
+            .collect()
+    })
+}
+
+/// Wraps every old row, in order; `None` for one that is not old, is wrapped, or cannot be read.
+///
+/// # Errors
+/// As for [`make`].
+pub fn wrap(rows: &[&str], iterations: u32) -> Result<Vec<Option<String>>, Error> {
+    let limits = Limits::current(Formats::ALL);
+    pool()?.install(|| {
+        rows.par_iter()
+            .map(|row| {
+                let Some(Wrapping { format, password, salt }) = wrapped::plan(row, limits)? else {
+                    return Ok(None);
+                };
+                encode(format, password.as_bytes(), &salt, iterations).map(Some)
             })
             .collect()
     })
@@ -28,7 +45,7 @@ pub fn make(passwords: &[&[u8]], iterations: u32) -> Result<Vec<String>, Error> 
 ///
 /// # Errors
 /// [`Error::Threads`] where none could be started.
-pub fn check(pairs: &[(Option<&[u8]>, Option<&str>)], policy: Policy) -> Result<Vec<bool>, Error> {
+pub fn check(pairs: &[(Option<&[u8]>, Option<&str>)], policy: &Policy) -> Result<Vec<bool>, Error> {
     pool()?.install(|| {
         pairs
             .par_iter()
@@ -37,9 +54,15 @@ pub fn check(pairs: &[(Option<&[u8]>, Option<&str>)], policy: Policy) -> Result<
     })
 }
 
+fn encode(format: Format, password: &[u8], salt: &str, iterations: u32) -> Result<String, Error> {
+    let key = Derivation::pbkdf2_sha256(iterations, salt).derive(password)?;
+    encoded::write(format, iterations, salt, &key)
+}
+
 /// A pool of this batch alone: no thread outlives the call, so none is missing in a forked child.
 fn pool() -> Result<ThreadPool, Error> {
     ThreadPoolBuilder::new()
+        .num_threads(params::threads())
         .thread_name(|index| format!("ferrauth-batch-{index}"))
         .build()
         .map_err(|_| Error::Threads)

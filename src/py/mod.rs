@@ -2,6 +2,7 @@
 
 mod build;
 mod errors;
+mod formats;
 mod password;
 mod text;
 
@@ -15,9 +16,11 @@ mod _core {
     #[pymodule_export]
     use super::build::build_info;
     #[pymodule_export]
+    use super::formats::{argon2, bcrypt, formats, matches, md5, scrypt, work_of};
+    #[pymodule_export]
     use super::password::{
-        check_password, check_passwords, iterations_executed, make_password, make_passwords, max_iterations,
-        pbkdf2_hmac, random_text, set_max_iterations,
+        Policy, check_password, check_passwords, iterations_executed, make_password, make_passwords,
+        max_iterations, pbkdf2_hmac, random_text, set_max_iterations, set_memory_budget, wrap_passwords,
     };
     #[pymodule_export]
     use super::text::constant_time_compare;

@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 
 use super::text::{required, utf8};
 use crate::error::Error;
-use crate::password::check::{Check, Policy, Verdict};
+use crate::password::check::{self, Check, Preferred, Verdict};
+use crate::password::encoded::{Format, Formats};
 use crate::password::{self, batch, params, pbkdf2, salt};
 
 /// How many PBKDF2 iterations this process has executed. Tests of equal work compare it.
@@ -27,6 +28,13 @@ pub(super) fn max_iterations() -> u32 {
 #[pyo3(signature = (value, /))]
 pub(super) fn set_max_iterations(value: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(params::set_max_iterations(count(value, u32::MAX)?)?)
+}
+
+/// Sets the memory that all derivations together may take at once, in bytes; `None` for a quarter of the machine's.
+#[pyfunction]
+#[pyo3(signature = (bytes, /))]
+pub(super) fn set_memory_budget(bytes: Option<std::num::NonZero<u64>>) {
+    params::set_memory_budget(bytes.map_or(0, std::num::NonZero::get));
 }
 
 /// `length` letters and digits from the operating system's generator.
@@ -56,15 +64,17 @@ pub(super) fn pbkdf2_hmac<'py>(
     Ok(PyBytes::new(py, &key))
 }
 
-/// Encodes a password as Django does; a fresh salt where none is given.
+/// Encodes a password as Django does, in a format that is PBKDF2's; a fresh salt where none is given.
 #[pyfunction]
-#[pyo3(signature = (password, salt, iterations, /))]
+#[pyo3(signature = (password, salt, iterations, algorithm = "pbkdf2_sha256", /))]
 pub(super) fn make_password(
     py: Python<'_>,
     password: &Bound<'_, PyAny>,
     salt: Option<&Bound<'_, PyAny>>,
     iterations: &Bound<'_, PyAny>,
+    algorithm: &str,
 ) -> PyResult<String> {
+    let format = Format::from_name(algorithm).ok_or(Error::Format)?;
     let password = required(password, "password")?;
     let iterations = count(iterations, params::max_iterations())?;
     let salt = match salt {
@@ -72,21 +82,66 @@ pub(super) fn make_password(
         Some(salt) => String::from_utf8(required(salt, "salt")?.to_vec())
             .map_err(|_| PyValueError::new_err("salt must be UTF-8."))?,
     };
-    Ok(py.detach(|| password::make(password, &salt, iterations))?)
+    Ok(py.detach(|| password::make(password, &salt, iterations, format))?)
 }
 
-/// Whether the password is the row's, and whether the row is below `preferred` iterations or salted too briefly.
-/// Never raises for any password or row: what cannot be read costs what a wrong password costs.
+/// What a password costs here: the format and cost of a new one, which formats verify, the least work of a failure.
+#[pyclass(frozen, module = "ferrauth._core")]
+pub(super) struct Policy(check::Policy);
+
+#[pymethods]
+impl Policy {
+    #[new]
+    #[pyo3(signature = (*, iterations = None, model = None, formats = None, floor = 0))]
+    fn new(
+        iterations: Option<&Bound<'_, PyAny>>,
+        model: Option<&str>,
+        formats: Option<&Bound<'_, PyAny>>,
+        floor: u32,
+    ) -> PyResult<Self> {
+        let formats = match formats {
+            None => Formats::strong(),
+            Some(names) => {
+                let names = names.try_iter()?.map(|name| name?.extract()).collect::<PyResult<Vec<String>>>()?;
+                Formats::from_names(names.iter().map(String::as_str))?
+            }
+        };
+        let preferred = match (iterations, model) {
+            (None, None) => Preferred::Iterations(params::DEFAULT_ITERATIONS),
+            (Some(iterations), None) => Preferred::Iterations(count(iterations, params::max_iterations())?),
+            (None, Some(model)) => Preferred::Model(model),
+            (Some(_), Some(_)) => return Err(PyValueError::new_err("give iterations or a model, not both.")),
+        };
+        Ok(Self(check::Policy::new(preferred, formats, floor)?))
+    }
+
+    /// The iterations of a new `pbkdf2_sha256` row; `None` where new rows are of another format.
+    #[getter]
+    fn iterations(&self) -> Option<u32> {
+        self.0.iterations()
+    }
+
+    /// The work of every failure, in PBKDF2-HMAC-SHA256 iterations.
+    #[getter]
+    fn floor(&self) -> u64 {
+        self.0.floor()
+    }
+}
+
+/// Whether the password is the row's, and whether the row is weaker than a new one. `policy` is a [`Policy`], or the
+/// iterations of a new `pbkdf2_sha256` row. Never raises for any password or row: what cannot be read costs what a
+/// wrong password costs.
 #[pyfunction]
-#[pyo3(signature = (password, encoded, preferred, /))]
+#[pyo3(signature = (password, encoded, policy, /))]
 pub(super) fn check_password(
     py: Python<'_>,
     password: &Bound<'_, PyAny>,
     encoded: &Bound<'_, PyAny>,
-    preferred: &Bound<'_, PyAny>,
+    policy: &Bound<'_, PyAny>,
 ) -> PyResult<(bool, bool)> {
     let (password, row) = (submitted(password), stored(encoded));
-    let check = Check::new(row, policy(preferred)?);
+    let policy = to_policy(policy)?;
+    let check = Check::new(row, &policy);
     let verdict = py.detach(|| check.run(password))?;
     if !check.is_readable() {
         report_unreadable(row);
@@ -111,32 +166,48 @@ pub(super) fn make_passwords(
     Ok(py.detach(|| batch::make(&texts, iterations))?)
 }
 
+/// Wraps many old rows; `None` for one that is not old, is wrapped, or cannot be read.
+#[pyfunction]
+#[pyo3(signature = (rows, iterations, /))]
+pub(super) fn wrap_passwords(
+    py: Python<'_>,
+    rows: Vec<Bound<'_, PyAny>>,
+    iterations: &Bound<'_, PyAny>,
+) -> PyResult<Vec<Option<String>>> {
+    let iterations = count(iterations, params::max_iterations())?;
+    let texts: Vec<_> = rows.iter().map(|row| stored(row).unwrap_or_default()).collect();
+    Ok(py.detach(|| batch::wrap(&texts, iterations))?)
+}
+
 /// Checks many passwords, each against its row, on every core.
 #[pyfunction]
-#[pyo3(signature = (pairs, preferred, /))]
+#[pyo3(signature = (pairs, policy, /))]
 pub(super) fn check_passwords(
     py: Python<'_>,
     pairs: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>,
-    preferred: &Bound<'_, PyAny>,
+    policy: &Bound<'_, PyAny>,
 ) -> PyResult<Vec<bool>> {
-    let policy = policy(preferred)?;
+    let policy = to_policy(policy)?;
     let texts: Vec<_> = pairs.iter().map(|(password, row)| (submitted(password), stored(row))).collect();
-    Ok(py.detach(|| batch::check(&texts, policy))?)
+    Ok(py.detach(|| batch::check(&texts, &policy))?)
 }
 
 /// A submitted password, if it is text at all.
-fn submitted<'a>(password: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
+pub(super) fn submitted<'a>(password: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
     utf8(password, "password").ok()
 }
 
 /// A stored row, if it is text at all.
-fn stored<'a>(encoded: &'a Bound<'_, PyAny>) -> Option<&'a str> {
+pub(super) fn stored<'a>(encoded: &'a Bound<'_, PyAny>) -> Option<&'a str> {
     encoded.cast::<PyString>().ok().and_then(|text| text.to_str().ok())
 }
 
-fn policy(preferred: &Bound<'_, PyAny>) -> PyResult<Policy> {
-    let max_iterations = params::max_iterations();
-    Ok(Policy { preferred_iterations: count(preferred, max_iterations)?, max_iterations })
+/// A [`Policy`], or the iterations of a new `pbkdf2_sha256` row.
+fn to_policy(policy: &Bound<'_, PyAny>) -> PyResult<check::Policy> {
+    match policy.cast::<Policy>() {
+        Ok(policy) => Ok(policy.get().0.clone()),
+        Err(_) => Ok(check::Policy::pbkdf2_sha256(count(policy, params::max_iterations())?)),
+    }
 }
 
 /// An iteration count: an `int` from 1 to `max`, and `True` is none.
