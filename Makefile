@@ -73,6 +73,7 @@ lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	DJANGO_DEBUG=1 $(BIN)/mypy --config-file examples/ninja_app/mypy.ini
 	$(BIN)/python -m mypy.stubtest --concise ferrauth._core
 
 bench: build $(VENV)/.dev ## Measure ferrauth against its peers, side by side in one run

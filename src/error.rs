@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::token::refusal::{KeyRefusal, Refusal};
+
 /// A refusal by the core. No variant carries a password, a hash, a key or a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
@@ -28,6 +30,12 @@ pub enum Error {
     Random,
     /// The operating system started no thread.
     Threads,
+    /// A setting that is out of range, in words.
+    Setting(&'static str),
+    /// A key that is refused.
+    Key(KeyRefusal),
+    /// A token that is refused.
+    Token(Refusal),
 }
 
 impl fmt::Display for Error {
@@ -46,8 +54,23 @@ impl fmt::Display for Error {
             Self::Memory => write!(f, "the operating system gave no memory."),
             Self::Random => write!(f, "the operating system gave no random bytes."),
             Self::Threads => write!(f, "the operating system started no thread."),
+            Self::Setting(text) => f.write_str(text),
+            Self::Key(refusal) => refusal.fmt(f),
+            Self::Token(refusal) => refusal.fmt(f),
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+impl From<KeyRefusal> for Error {
+    fn from(refusal: KeyRefusal) -> Self {
+        Self::Key(refusal)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Token(refusal)
+    }
+}

@@ -5,8 +5,8 @@ set -eu
 python=$1
 venv=$2
 
-if "$python" -c 'import ensurepip' 2>/dev/null; then
-    "$python" -m venv --clear "$venv"
+if "$python" -c 'import ensurepip' 2>/dev/null && "$python" -m venv --clear "$venv" >/dev/null 2>&1; then
+    : # The usual case.
 elif "$python" -m pip --version >/dev/null 2>&1; then
     "$python" -m venv --clear --without-pip "$venv"
     "$python" -m pip --python "$venv/bin/python" install --quiet pip

@@ -85,6 +85,16 @@ impl Midstates {
         Self { inner: keyed(&key, IPAD), outer: keyed(&key, OPAD) }
     }
 
+    /// The HMAC of `message`.
+    #[must_use]
+    pub fn mac(&self, message: &[u8]) -> Zeroizing<[u8; 32]> {
+        let mut digest = Zeroizing::new(self.inner);
+        absorb(&mut digest, &[message], BLOCK as u64);
+        let mut state = Zeroizing::new(self.outer);
+        absorb(&mut state, &[to_bytes(&digest).as_slice()], BLOCK as u64);
+        to_bytes(&state)
+    }
+
     /// A lane that has done its first iteration: U_1 = HMAC(password, salt || INT(block)).
     #[must_use]
     pub fn lane(&self, salt: &[u8], block: u32) -> Lane {

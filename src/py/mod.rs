@@ -3,8 +3,10 @@
 mod build;
 mod errors;
 mod formats;
+mod json;
 mod password;
 mod text;
+mod token;
 
 use pyo3::prelude::*;
 
@@ -24,6 +26,11 @@ mod _core {
     };
     #[pymodule_export]
     use super::text::constant_time_compare;
+    #[pymodule_export]
+    use super::token::{
+        PyClaims, PyKey, PyKeyRing, PyTokenIssuer, PyTokenPair, decode, decode_complete, decode_unverified,
+        encode, get_unverified_header,
+    };
     #[pymodule_export]
     const DEFAULT_ITERATIONS: u32 = crate::password::params::DEFAULT_ITERATIONS;
 

@@ -1,0 +1,10 @@
+//! Tokens at the boundary: keys and rings, PyJWT's functions, and the issuer of first-party tokens.
+
+mod arguments;
+mod issuer;
+mod jwt;
+mod keys;
+
+pub(super) use issuer::{PyClaims, PyTokenIssuer, PyTokenPair};
+pub(super) use jwt::{decode, decode_complete, decode_unverified, encode, get_unverified_header};
+pub(super) use keys::{PyKey, PyKeyRing};

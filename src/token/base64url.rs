@@ -1,0 +1,97 @@
+//! Base64url without padding (RFC 7515, section 2), and nothing else: no `=`, no other alphabet, no whitespace, no bits
+//! set after the last byte (RFC 4648, section 3.5). So every byte string has exactly one spelling (J39 to J44).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// Decodes a segment.
+///
+/// # Errors
+/// `Err(())` where `text` is not the one spelling of some bytes.
+#[expect(clippy::result_unit_err, reason = "there is one way to fail, and the caller knows which segment it was")]
+pub fn decode(text: &[u8]) -> Result<Vec<u8>, ()> {
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| ())
+}
+
+/// Decodes a segment of exactly `N` bytes.
+#[must_use]
+pub fn decode_array<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+    // With this length the decoder cannot write more than N bytes.
+    if text.len() != encoded_length(N) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    let written = URL_SAFE_NO_PAD.decode_slice_unchecked(text, &mut bytes).ok()?;
+    (written == N).then_some(bytes)
+}
+
+/// Appends the one spelling of `bytes` to `out`.
+pub fn encode_into(bytes: &[u8], out: &mut String) {
+    URL_SAFE_NO_PAD.encode_string(bytes, out);
+}
+
+/// The one spelling of `bytes`.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// How many characters `length` bytes are spelled with.
+#[must_use]
+pub const fn encoded_length(length: usize) -> usize {
+    length / 3 * 4 + [0, 2, 3][length % 3]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, decode_array, encode, encoded_length};
+
+    #[test]
+    fn test_every_length_has_one_spelling() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for length in 0..=bytes.len() {
+            let text = encode(&bytes[..length]);
+            assert_eq!(text.len(), encoded_length(length));
+            assert_eq!(decode(text.as_bytes()).unwrap(), &bytes[..length]);
+        }
+        let text = encode(&bytes[..32]);
+        assert_eq!(decode_array::<32>(text.as_bytes()).unwrap(), bytes[..32]);
+        assert_eq!(decode_array::<31>(text.as_bytes()), None);
+        assert_eq!(decode_array::<33>(text.as_bytes()), None);
+    }
+
+    #[test]
+    fn test_J39_J40_J41_J42_J43_J44_any_other_spelling() {
+        for text in [
+            "QQ==",
+            "QQ=",
+            "QUI=",
+            "=",
+            "QQ==QQ==", // padding
+            "QR",
+            "QUJ",
+            "QUF", // bits after the last byte
+            "a+/b",
+            "a+bc",
+            "ab/c", // the standard alphabet
+            "QU JC",
+            "QUJC\n",
+            " QUJC",
+            "QUJC\0",
+            "QU!JC",
+            "QU?JC",
+            "QUJC\u{e9}", // anything else
+            "Q",
+            "QUJCQ", // one character over
+        ] {
+            assert!(decode(text.as_bytes()).is_err(), "{text:?}");
+        }
+        for last in 0_u8..=255 {
+            let mut text = encode(&[0; 32]).into_bytes();
+            *text.last_mut().unwrap() = last;
+            // Two bits of the last character must be zero, so 16 of 256 values spell 32 bytes.
+            let canonical = b"AEIMQUYcgkosw048".contains(&last);
+            assert_eq!(decode_array::<32>(&text).is_some(), canonical, "{last}");
+        }
+    }
+}

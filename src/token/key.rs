@@ -1,0 +1,238 @@
+//! A key: one secret or key pair, one algorithm, one name, one window of time.
+
+use std::fmt;
+
+use super::algorithm::{Algorithm, Family};
+use super::header::{self, Header, HeaderRule};
+use super::hmac::Keyed;
+use super::refusal::{KeyRefusal, Refusal};
+use super::{base64url, derive};
+use crate::secret::SecretBytes;
+
+/// The `typ` of a token whose kind nobody named (RFC 7519, section 5.1).
+pub const GENERIC_TYP: &str = "JWT";
+
+/// The longest key id, in bytes: it has to leave room in a header of 1 KiB (J22).
+const MAX_KEY_ID: usize = 256;
+
+/// What a key is told beside its material.
+#[derive(Debug, Clone, Default)]
+pub struct Attributes {
+    /// Its name in headers.
+    pub kid: Option<String>,
+    /// The first second in which it signs and verifies.
+    pub not_before: Option<u64>,
+    /// The first second in which it no longer does.
+    pub not_after: Option<u64>,
+}
+
+/// A key that is ready to use.
+pub struct Key {
+    algorithm: Algorithm,
+    attributes: Attributes,
+    typ: String,
+    material: Material,
+    /// The header segment of the tokens that this key signs.
+    header: String,
+    /// The same header with its members the other way round, as many libraries write it.
+    other_header: Option<String>,
+}
+
+enum Material {
+    Hmac {
+        secret: SecretBytes,
+        keyed: Keyed,
+    },
+    /// A secret of any length that is only there to derive keys from.
+    Root {
+        secret: SecretBytes,
+    },
+}
+
+impl Key {
+    /// A key from an HMAC secret.
+    ///
+    /// # Errors
+    /// [`KeyRefusal`]: another family's algorithm, a secret shorter than RFC 7518 (section 3.2) asks for, a bad `kid`.
+    pub fn from_secret(secret: &[u8], algorithm: Algorithm, attributes: Attributes) -> Result<Self, KeyRefusal> {
+        let needed = algorithm.tag_length().ok_or(KeyRefusal::Family)?;
+        if secret.is_empty() {
+            return Err(KeyRefusal::Empty);
+        }
+        if secret.len() < needed {
+            return Err(KeyRefusal::Short { needed, algorithm: algorithm.name() });
+        }
+        let keyed = Keyed::new(algorithm, secret).ok_or(KeyRefusal::Family)?;
+        Self::new(algorithm, attributes, GENERIC_TYP, Material::Hmac { secret: SecretBytes::new(secret), keyed })
+    }
+
+    /// A key to derive others from, out of a secret of any length but zero. It is named by a PRF of the secret, so that
+    /// tokens name the secret that they come from and a ring of many secrets stays unambiguous (J23).
+    ///
+    /// # Errors
+    /// [`KeyRefusal::Empty`], [`KeyRefusal::Family`].
+    pub fn root(secret: &[u8], algorithm: Algorithm) -> Result<Self, KeyRefusal> {
+        if secret.is_empty() {
+            return Err(KeyRefusal::Empty);
+        }
+        if algorithm.family() != Family::Hmac {
+            return Err(KeyRefusal::Family);
+        }
+        let attributes = Attributes { kid: Some(derive::key_id(secret, algorithm)), ..Attributes::default() };
+        Self::new(algorithm, attributes, GENERIC_TYP, Material::Root { secret: SecretBytes::new(secret) })
+    }
+
+    fn new(
+        algorithm: Algorithm,
+        attributes: Attributes,
+        typ: &str,
+        material: Material,
+    ) -> Result<Self, KeyRefusal> {
+        if let Some(kid) = &attributes.kid
+            && (kid.is_empty() || kid.len() > MAX_KEY_ID || kid.chars().any(char::is_control))
+        {
+            return Err(KeyRefusal::KeyId);
+        }
+        if let (Some(from), Some(to)) = (attributes.not_before, attributes.not_after)
+            && from >= to
+        {
+            return Err(KeyRefusal::Window);
+        }
+        let kid = attributes.kid.as_deref();
+        let header = base64url::encode(header::write(algorithm.name(), kid, Some(typ)).as_bytes());
+        let other_header = kid
+            .is_none()
+            .then(|| base64url::encode(format!(r#"{{"typ":"{typ}","alg":"{}"}}"#, algorithm.name()).as_bytes()));
+        Ok(Self { algorithm, attributes, typ: typ.to_owned(), material, header, other_header })
+    }
+
+    /// The key that `purpose` and `issuer` give, which signs tokens of type `typ` (J90, J92).
+    ///
+    /// # Errors
+    /// [`KeyRefusal::NotDerivable`] for a key pair.
+    pub fn derive(&self, purpose: &str, issuer: Option<&str>, typ: &str) -> Result<Self, KeyRefusal> {
+        let secret = self.secret()?;
+        let derived = derive::key(secret, purpose, issuer.unwrap_or_default(), self.algorithm);
+        let keyed = Keyed::new(self.algorithm, derived.expose()).ok_or(KeyRefusal::NotDerivable)?;
+        Self::new(self.algorithm, self.attributes.clone(), typ, Material::Hmac { secret: derived, keyed })
+    }
+
+    /// The secret itself as a key that signs, for tokens that other libraries made with it.
+    ///
+    /// # Errors
+    /// As [`Self::from_secret`].
+    pub fn raw(&self, kid: Option<String>) -> Result<Self, KeyRefusal> {
+        Self::from_secret(self.secret()?, self.algorithm, Attributes { kid, ..self.attributes.clone() })
+    }
+
+    fn secret(&self) -> Result<&[u8], KeyRefusal> {
+        match &self.material {
+            Material::Hmac { secret, .. } | Material::Root { secret } => Ok(secret.expose()),
+        }
+    }
+
+    /// The one algorithm.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The name in headers.
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.attributes.kid.as_deref()
+    }
+
+    /// The `typ` of the tokens that it signs.
+    #[must_use]
+    pub fn typ(&self) -> &str {
+        &self.typ
+    }
+
+    /// Its name and its window.
+    #[must_use]
+    pub const fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    /// The header segment of the tokens that it signs.
+    #[must_use]
+    pub fn header(&self) -> &str {
+        &self.header
+    }
+
+    /// Whether this key's secret is `secret`, in constant time.
+    #[must_use]
+    pub fn has_secret(&self, secret: &[u8]) -> bool {
+        self.secret().is_ok_and(|own| crate::constant_time::equal(own, secret))
+    }
+
+    /// Whether it signs and verifies at that time (J110).
+    #[must_use]
+    pub fn in_force(&self, now: u64) -> bool {
+        self.attributes.not_before.is_none_or(|first| first <= now)
+            && self.attributes.not_after.is_none_or(|end| now < end)
+    }
+
+    /// Whether a header segment is, byte for byte, one that this key writes: nothing in it is left to check then.
+    #[must_use]
+    pub fn wrote(&self, segment: &[u8], rule: &HeaderRule) -> bool {
+        (segment == self.header.as_bytes()
+            || self.other_header.as_ref().is_some_and(|other| segment == other.as_bytes()))
+            && rule.typ.as_ref().is_none_or(|typ| *typ == self.typ)
+            && rule.allows(self.algorithm)
+    }
+
+    /// Whether a header that has been read is one that this key may verify: `alg` byte for byte the key's, and allowed by
+    /// the caller (J06, J21); `kid` where both have one.
+    ///
+    /// # Errors
+    /// [`Refusal::Algorithm`], [`Refusal::KeyId`].
+    pub fn accepts(&self, header: &Header, rule: &HeaderRule) -> Result<(), Refusal> {
+        if header.alg != self.algorithm.name() || !rule.allows(self.algorithm) {
+            return Err(Refusal::Algorithm);
+        }
+        match (&self.attributes.kid, &header.kid) {
+            (Some(own), Some(named)) if own != named => Err(Refusal::KeyId),
+            _ => Ok(()),
+        }
+    }
+
+    /// Appends the signature of `message` to `out`, as base64url.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::DeriveOnly`] where the key is a root.
+    pub fn sign(&self, message: &[u8], out: &mut String) -> Result<(), KeyRefusal> {
+        match &self.material {
+            Material::Hmac { keyed, .. } => {
+                keyed.sign(message, out);
+                Ok(())
+            }
+            Material::Root { .. } => Err(KeyRefusal::DeriveOnly),
+        }
+    }
+
+    /// Whether `signature`, a segment, is this key's over `message`.
+    #[must_use]
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.material {
+            Material::Hmac { keyed, .. } => keyed.verify(message, signature),
+            Material::Root { .. } => false,
+        }
+    }
+
+    /// Whether it can sign at all.
+    #[must_use]
+    pub const fn can_sign(&self) -> bool {
+        matches!(self.material, Material::Hmac { .. })
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key")
+            .field("algorithm", &self.algorithm)
+            .field("kid", &self.attributes.kid)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,205 @@
+"""The reviewed Ninja application on ferrauth, over HTTP."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.examples.conftest import PASSWORD, STATES, Example, running
+from tools.demo import change_one_character
+
+if TYPE_CHECKING:
+    import httpx
+
+ADA = "ada@example.com"
+
+
+def log_in(server: httpx.Client, email: str = ADA, password: str = PASSWORD) -> httpx.Response:
+    return server.post("/api/auth/login", json={"email": email, "password": password})
+
+
+def me(server: httpx.Client, token: str) -> httpx.Response:
+    return server.get("/api/auth/me", headers={"Authorization": f"Bearer {token}"})
+
+
+def answer(response: httpx.Response) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """All that a client can tell a response by, save when it came."""
+    headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"date"]
+    return response.status_code, headers, response.content
+
+
+def assert_is_unauthorized(response: httpx.Response, code: str) -> None:
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.json().keys() == {"detail", "code"}
+    assert response.json()["code"] == code
+
+
+def test_right_password_gets_tokens(server: httpx.Client) -> None:
+    response = log_in(server)
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    body = response.json()
+    assert body.keys() == {"access_token", "refresh_token", "token_type", "expires_in"}
+    assert body["token_type"] == "bearer"
+    assert body["expires_in"] == 300
+    assert body["access_token"] != body["refresh_token"]
+
+
+def test_e_mail_is_found_in_any_case(server: httpx.Client) -> None:
+    assert log_in(server, email="Ada@EXAMPLE.com").status_code == 200
+
+
+def test_wrong_password_is_unauthorized(server: httpx.Client) -> None:
+    assert_is_unauthorized(log_in(server, password="Tr0ub4dor&3"), "invalid_credentials")
+
+
+@pytest.mark.parametrize("email", ["nobody@example.com", "locked@example.com", "deleted@example.com", "no address"])
+def test_E11_E12_every_refused_login_has_the_answer_of_a_wrong_password(server: httpx.Client, email: str) -> None:
+    assert answer(log_in(server, email=email)) == answer(log_in(server, password="Tr0ub4dor&3"))
+
+
+COUNT_ITERATIONS = """
+import sys, django
+django.setup()
+from django.test import Client
+from ferrauth import _core
+for email in sys.argv[1:]:
+    before = _core.iterations_executed()
+    credentials = {"email": email, "password": "Tr0ub4dor&3"}
+    response = Client(headers={"host": "localhost"}).post("/api/auth/login", credentials, "application/json")
+    print(response.status_code, _core.iterations_executed() - before)
+"""
+
+
+def test_E02_every_refused_login_costs_the_same_iterations(example: Example) -> None:
+    done = example.python(
+        "-c", COUNT_ITERATIONS, ADA, "nobody@example.com", "locked@example.com", "deleted@example.com"
+    )
+    assert done.returncode == 0, done.stderr
+    wrong, *others = done.stdout.splitlines()
+    status, iterations = wrong.split()
+    assert status == "401"
+    assert int(iterations) >= 1_000_000  # Django 5.2's default, the lowest of the supported releases.
+    assert others == [wrong] * 3
+
+
+def test_me_with_a_token(server: httpx.Client) -> None:
+    response = me(server, log_in(server).json()["access_token"])
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.json().keys() == {"id", "email", "is_email_verified"}
+    assert response.json()["email"] == ADA
+
+
+def test_E12_me_refuses_every_bad_token_alike(server: httpx.Client) -> None:
+    bare = server.get("/api/auth/me")
+    assert_is_unauthorized(bare, "not_authenticated")
+    tokens = log_in(server).json()
+    damaged = change_one_character(tokens["access_token"])
+    for token in (damaged, tokens["refresh_token"], "not a token", "x" * 5_000):
+        assert answer(me(server, token)) == answer(bare)
+
+
+@pytest.mark.parametrize(
+    ("email", "column", "value"), [("leaving@example.com", "is_deleted", 1), ("banned@example.com", "is_active", 0)]
+)
+def test_token_ends_with_its_user(server: httpx.Client, example: Example, email: str, column: str, value: int) -> None:
+    assert email in STATES
+    token = log_in(server, email=email).json()["access_token"]
+    assert me(server, token).status_code == 200
+    database = sqlite3.connect(example.data / "db.sqlite3")
+    with database:
+        changed = database.execute(f"UPDATE users_user SET {column} = ? WHERE email = ?", (value, email))  # noqa: S608
+        assert changed.rowcount == 1
+    database.close()
+    assert_is_unauthorized(me(server, token), "not_authenticated")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "bad_request"),
+        (b"\xff\xfe", 400, "bad_request"),
+        (b"", 422, "invalid"),
+        (b"[]", 422, "invalid"),
+        (b'{"email": "ada@example.com"}', 422, "invalid"),
+        (b'{"email": "ada@example.com", "password": 5}', 422, "invalid"),
+        (b'{"email": "ada@example.com", "password": "hunter2hunter2", "admin": true}', 422, "invalid"),
+        (b'{"email": "a\\u0000@example.com", "password": "hunter2hunter2"}', 422, "invalid"),
+        (b'{"email": "\\ud800@example.com", "password": "hunter2hunter2"}', 422, "invalid"),
+        (b'{"email": "ada@example.com", "password": "hunter2hunter2\\ud800"}', 422, "invalid"),
+        (b'{"email": "' + b"a" * 10_000 + b'", "password": "hunter2hunter2"}', 422, "invalid"),
+        (b'{"email": "ada@example.com", "password": "' + b"hunter2" * 3_000 + b'"}', 413, "body_too_large"),
+        (b"email=ada@example.com&password=hunter2hunter2", 400, "bad_request"),
+    ],
+)
+def test_E10_E15_malformed_requests_are_the_clients_fault(
+    server: httpx.Client, body: bytes, status: int, code: str
+) -> None:
+    response = server.post("/api/auth/login", content=body, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "hunter2" not in response.text
+    assert response.json().keys() <= {"detail", "code", "errors"}
+
+
+def test_log_has_no_password_and_no_token(server: httpx.Client, example: Example) -> None:
+    token = log_in(server).json()["access_token"]
+    me(server, token)
+    log_in(server, password="a wrong password of its own")
+    server.get("/api/auth/me", headers={"Authorization": f"Basic {token}"})
+    log = (example.data / "server.log").read_text()
+    assert "/api/auth/me" in log
+    assert PASSWORD not in log
+    assert "a wrong password of its own" not in log
+    assert token not in log
+
+
+def test_api_document_names_the_bearer_scheme(server: httpx.Client) -> None:
+    document = server.get("/api/openapi.json").json()
+    schemes = document["components"]["securitySchemes"]
+    assert [(scheme["type"], scheme["scheme"]) for scheme in schemes.values()] == [("http", "bearer")]
+    assert "security" not in document["paths"]["/api/auth/login"]["post"]
+    assert document["paths"]["/api/auth/me"]["get"]["security"] == [{name: [] for name in schemes}]
+
+
+def test_api_page_needs_no_other_host(server: httpx.Client) -> None:
+    page = server.get("/api/docs")
+    assert page.status_code == 200
+    assert "//" not in page.text.replace(str(server.base_url), "")
+    assert server.get("/static/ninja/swagger-ui-bundle.js").status_code == 200
+
+
+def test_token_outlives_a_restart(server: httpx.Client, example: Example) -> None:
+    token = log_in(server).json()["access_token"]
+    with running(example) as restarted:
+        assert me(restarted, token).status_code == 200
+    assert (example.data / "secret_key").stat().st_mode & 0o077 == 0
+
+
+PRODUCTION = {
+    "DJANGO_DEBUG": "",
+    "DJANGO_SECRET_KEY": "a secret of the tests, which is long enough for every rule that there is",
+    "DJANGO_ALLOWED_HOSTS": "example.com",
+}
+
+
+def test_production_settings_pass_the_deployment_checks(example: Example) -> None:
+    done = example.python("manage.py", "check", "--deploy", "--fail-level", "INFO", **PRODUCTION)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["DJANGO_SECRET_KEY", "DJANGO_ALLOWED_HOSTS"])
+def test_production_has_no_default(example: Example, name: str) -> None:
+    done = example.python("manage.py", "check", **{**PRODUCTION, name: ""})
+    assert done.returncode != 0
+    assert f"ImproperlyConfigured: {name} is not set." in done.stderr
+
+
+def test_migrations_are_complete(example: Example) -> None:
+    done = example.python("manage.py", "makemigrations", "--check", "--dry-run", "users")
+    assert done.returncode == 0, done.stdout
