@@ -7,6 +7,8 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 VENV6 := .venv-django6
+# Cargo runs with the release profile throughout: one profile compiles the signature library once, and tests that
+# derive real keys want the optimiser.
 RUST := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
 PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed)
 
@@ -40,12 +42,12 @@ $(VENV)/.built: $(RUST) $(VENV)/.demo
 build: $(VENV)/.built ## Build the Rust core into .venv, in release mode
 
 demo: build ## Start the example on PORT (8000) and log in to it; ARGS=--once ends after the play
-	$(BIN)/python tools/demo.py --port $(PORT) $(ARGS)
+	@$(BIN)/python tools/demo.py --port $(PORT) $(ARGS)
 
 test: test-rust test-python test-django6 lint ## Run all tests, types and lint
 
 test-rust: $(VENV)/.made ## Run the core's tests, which need no interpreter
-	cargo test --locked --no-default-features
+	cargo test --locked --release --no-default-features
 
 test-python: build $(VENV)/.dev ## Run the Python tests
 	$(BIN)/python -m pytest $(ARGS)
@@ -68,8 +70,8 @@ test-django6: $(VENV6)/.built ## Run the Python tests with Django 6, where a Pyt
 
 lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	cargo fmt --check
-	cargo clippy --locked --all-targets --no-default-features -- -D warnings
-	cargo clippy --locked --lib -- -D warnings
+	cargo clippy --locked --release --all-targets --no-default-features -- -D warnings
+	cargo clippy --locked --release --lib -- -D warnings
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy

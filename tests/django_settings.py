@@ -7,3 +7,5 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memor
 INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "ferrauth.django"]
 PASSWORD_HASHERS = ["ferrauth.django.hashers.PBKDF2PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+ROOT_URLCONF = "tests.django_settings"
+urlpatterns: list[object] = []

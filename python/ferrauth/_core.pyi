@@ -1,7 +1,45 @@
 """Types of the compiled core. Import ``ferrauth``, not this: its names may change between releases."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, final
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from json import JSONEncoder
+from typing import Any, Final, Literal, final
+
+__all__ = [
+    "DEFAULT_ITERATIONS",
+    "Claims",
+    "Key",
+    "KeyRing",
+    "Policy",
+    "TokenIssuer",
+    "TokenPair",
+    "__version__",
+    "argon2",
+    "bcrypt",
+    "build_info",
+    "check_password",
+    "check_passwords",
+    "constant_time_compare",
+    "decode",
+    "decode_complete",
+    "decode_unverified",
+    "encode",
+    "formats",
+    "get_unverified_header",
+    "iterations_executed",
+    "make_password",
+    "make_passwords",
+    "matches",
+    "max_iterations",
+    "md5",
+    "pbkdf2_hmac",
+    "random_text",
+    "scrypt",
+    "set_max_iterations",
+    "set_memory_budget",
+    "work_of",
+    "wrap_passwords",
+]
 
 __version__: Final[str]
 DEFAULT_ITERATIONS: Final[int]
@@ -159,3 +197,387 @@ def check_password(password: object, encoded: object, policy: Policy | int, /) -
 def make_passwords(passwords: Sequence[str | bytes], iterations: int, /) -> list[str]: ...
 def wrap_passwords(rows: Sequence[object], iterations: int, /) -> list[str | None]: ...
 def check_passwords(pairs: Sequence[tuple[object, object]], policy: Policy | int, /) -> list[bool]: ...
+def decode(
+    jwt: str | bytes,
+    key: str | bytes | Key | KeyRing | None = None,
+    algorithms: Iterable[str] | None = None,
+    options: dict[str, Any] | None = None,
+    *,
+    audience: str | Iterable[str] | None = None,
+    subject: str | None = None,
+    issuer: str | Iterable[str] | None = None,
+    leeway: float | timedelta | None = None,
+    now: int | None = None,
+) -> dict[str, Any]:
+    """Verify a token and return its claims.
+
+    Args:
+        jwt: The token.
+        key: A secret; a :class:`Key` or a :class:`KeyRing`, which bring their algorithms.
+        algorithms: The algorithms that are allowed. Required where the key is a text. Never take them from the token.
+        options: ``require``, a list of claims that must be there; ``verify_exp``, ``verify_nbf``, ``verify_iat``,
+            ``verify_aud``, ``verify_iss``, ``verify_sub``, ``verify_jti`` to leave a claim unchecked; ``strict_aud``;
+            ``max_length`` of the token, 8192 bytes by default and 65536 at most.
+        audience: Who the verifier is; any one must be in ``aud``. Without it, a token with ``aud`` is refused.
+        subject: The one ``sub``.
+        issuer: The one ``iss``, or several.
+        leeway: Seconds that clocks may differ by, 120 at most.
+        now: Seconds since 1970 in place of the clock.
+
+    Returns:
+        The claims, in a new dict.
+
+    Raises:
+        InvalidTokenError: The token is refused; the subclass says why.
+        InvalidKeyError: The key is none for these algorithms.
+        TypeError: The token is neither ``str`` nor ``bytes``.
+    """
+
+def decode_complete(
+    jwt: str | bytes,
+    key: str | bytes | Key | KeyRing | None = None,
+    algorithms: Iterable[str] | None = None,
+    options: dict[str, Any] | None = None,
+    *,
+    audience: str | Iterable[str] | None = None,
+    subject: str | None = None,
+    issuer: str | Iterable[str] | None = None,
+    leeway: float | timedelta | None = None,
+    now: int | None = None,
+) -> dict[str, Any]:
+    """As :func:`decode`, but return ``header``, ``payload`` and ``signature``."""
+
+def encode(
+    payload: dict[str, Any],
+    key: str | bytes | Key | KeyRing,
+    algorithm: str | None = None,
+    headers: dict[str, Any] | None = None,
+    json_encoder: type[JSONEncoder] | None = None,
+) -> str:
+    """Sign claims.
+
+    Args:
+        payload: The claims. A ``datetime`` as ``exp``, ``nbf`` or ``iat`` becomes whole seconds.
+        key: A secret; a :class:`Key`; a :class:`KeyRing`, whose first key in force signs.
+        algorithm: HS256 by default for a text; a key brings its own.
+        headers: Parameters of the header beside ``alg``.
+        json_encoder: Writes what JSON has no form for.
+
+    Raises:
+        InvalidKeyError: The key cannot sign with this algorithm.
+        ValueError: The claims are none that a verifier would read: a naive ``datetime``, NaN, NUL, a lone surrogate,
+            an integer beyond 64 bits, more than 64 members, more than 16 levels, more than 64 KiB.
+        TypeError: The payload is no ``dict``, or holds what JSON has no form for.
+    """
+
+def get_unverified_header(jwt: str | bytes) -> dict[str, Any]:
+    """Return the header of a token that nothing vouches for.
+
+    Raises:
+        InvalidTokenError: It is no header that a verifier would read.
+    """
+
+def decode_unverified(jwt: str | bytes, /) -> dict[str, Any]:
+    """Return the claims of a token that nothing vouches for: neither signature nor claims are checked.
+
+    Raises:
+        InvalidTokenError: It holds no claims that a verifier would read.
+    """
+
+@final
+class Key:
+    """One key, for one algorithm. Its repr shows no secret, and its copies of secrets are wiped."""
+
+    @classmethod
+    def from_secret(
+        cls,
+        secret: str | bytes,
+        algorithm: str = "HS256",
+        *,
+        kid: str | None = None,
+        not_before: int | datetime | None = None,
+        not_after: int | datetime | None = None,
+    ) -> Key:
+        """Return a key from an HMAC secret.
+
+        Args:
+            secret: At least as many bytes as the algorithm's hash has (RFC 7518, section 3.2).
+            algorithm: HS256, HS384 or HS512.
+            kid: Its name in headers.
+            not_before: The first second in which it signs and verifies.
+            not_after: The first second in which it no longer does.
+
+        Raises:
+            InvalidKeyError: The secret is too short, or the algorithm is none of these.
+        """
+
+    @property
+    def algorithm(self) -> str:
+        """The name of the one algorithm."""
+
+    @property
+    def kid(self) -> str | None:
+        """The key's name in headers."""
+
+    @property
+    def not_before(self) -> int | None:
+        """The first second in which it signs and verifies."""
+
+    @property
+    def not_after(self) -> int | None:
+        """The first second in which it no longer does."""
+
+    def derive(self, purpose: str, *, issuer: str | None = None, typ: str = "JWT") -> Key:
+        """Return the key that a purpose and an issuer give, by HKDF-SHA-256 (RFC 5869).
+
+        Args:
+            purpose: What the derived key is for; another purpose gives a key that knows nothing of this one.
+            issuer: Who uses it.
+            typ: The type of the tokens that it signs.
+
+        Raises:
+            InvalidKeyError: This is no HMAC secret.
+        """
+
+    def encode(self, payload: dict[str, Any], headers: dict[str, Any] | None = None) -> str:
+        """Sign claims, as ``jwt.encode`` does."""
+
+    def decode(
+        self,
+        token: str | bytes,
+        *,
+        audience: str | Iterable[str] | None = None,
+        issuer: str | Iterable[str] | None = None,
+        subject: str | None = None,
+        leeway: float | timedelta | None = None,
+        options: dict[str, Any] | None = None,
+        typ: str | None = None,
+        now: int | None = None,
+    ) -> dict[str, Any]:
+        """Verify a token and return its claims, as ``jwt.decode`` does; ``typ`` is the one type of token."""
+
+@final
+class KeyRing:
+    """Keys that stand for each other: the first that is in force signs, all verify, ``kid`` says which."""
+
+    def __new__(cls, keys: Iterable[Key]) -> KeyRing:
+        """Return a ring.
+
+        Args:
+            keys: The signing key first. At most two may be without ``kid``.
+
+        Raises:
+            InvalidKeyError: There is no key, a ``kid`` twice, or too many keys without one.
+        """
+
+    @classmethod
+    def from_secrets(cls, secrets: Iterable[str | bytes], algorithm: str = "HS256") -> KeyRing:
+        """Return a ring to derive keys from, out of secrets of any length: the first signs, all verify.
+
+        Its keys neither sign nor verify themselves; a ``TokenIssuer`` and ``Key.derive`` make keys that do. Each is
+        named by a hash of its secret, so that secrets can be rotated with no user logged out.
+
+        Raises:
+            InvalidKeyError: There is no secret, or an empty one.
+        """
+
+    @property
+    def keys(self) -> list[Key]:
+        """The keys, the signing one first."""
+
+    def encode(self, payload: dict[str, Any], headers: dict[str, Any] | None = None, *, now: int | None = None) -> str:
+        """Sign claims with the first key that is in force.
+
+        Raises:
+            InvalidKeyError: No key is.
+        """
+
+    def decode(
+        self,
+        token: str | bytes,
+        *,
+        audience: str | Iterable[str] | None = None,
+        issuer: str | Iterable[str] | None = None,
+        subject: str | None = None,
+        leeway: float | timedelta | None = None,
+        options: dict[str, Any] | None = None,
+        typ: str | None = None,
+        now: int | None = None,
+    ) -> dict[str, Any]:
+        """Verify a token with the key that it names and return its claims, as ``jwt.decode`` does."""
+
+    def __len__(self) -> int: ...
+
+@final
+class TokenIssuer:
+    """Makes and verifies access and refresh tokens, each kind with a ``typ``, a ``token_type`` and a key of its own."""
+
+    def __new__(
+        cls,
+        keys: KeyRing | Key | Iterable[Key],
+        access_lifetime: float | timedelta | None = None,
+        refresh_lifetime: float | timedelta | None = None,
+        issuer: str | None = None,
+        audience: str | None = None,
+        *,
+        leeway: float | timedelta | None = None,
+    ) -> TokenIssuer:
+        """Return an issuer.
+
+        Args:
+            keys: What keys are derived from; the first in force signs.
+            access_lifetime: Seconds; 300 by default.
+            refresh_lifetime: Seconds; 14 days by default.
+            issuer: ``iss``, which is part of every key.
+            audience: ``aud``.
+            leeway: Seconds that clocks may differ by, 120 at most.
+
+        Raises:
+            ValueError: A lifetime below a second, a leeway out of range, an empty name.
+            InvalidKeyError: Keys cannot be derived from these.
+        """
+
+    def generate_tokens(
+        self,
+        user_id: object,
+        /,
+        *,
+        sid: str | None = None,
+        gen: int | None = None,
+        issued_at: int | datetime | None = None,
+        expires_by: int | datetime | None = None,
+        **claims: Any,
+    ) -> TokenPair:
+        """Make an access and a refresh token.
+
+        Args:
+            user_id: The user's primary key; ``sub`` is its exact string.
+            sid: The session. With ``gen``, the token ids are a function of both: the same call gives the same pair.
+            gen: The session's generation.
+            issued_at: ``iat`` in place of the clock.
+            expires_by: The moment that neither token outlives.
+            claims: Further claims of both tokens.
+
+        Raises:
+            ValueError: A claim is the issuer's to set, or none that a verifier would read.
+            InvalidKeyError: No key is in force.
+        """
+
+    def decode_token(
+        self, token: str | bytes, token_type: Literal["access", "refresh"] = "access", *, now: int | None = None
+    ) -> Claims:
+        """Verify a token and return its claims.
+
+        Args:
+            token: The token.
+            token_type: The kind it must be of.
+            now: Seconds since 1970 in place of the clock.
+
+        Raises:
+            InvalidTokenError: It is no such token; the subclass says why.
+            TypeError: It is neither ``str`` nor ``bytes``.
+        """
+
+    @property
+    def issuer(self) -> str | None:
+        """``iss`` of the tokens."""
+
+    @property
+    def audience(self) -> str | None:
+        """``aud`` of the tokens."""
+
+    @property
+    def access_lifetime(self) -> int:
+        """The life of an access token, in seconds."""
+
+    @property
+    def refresh_lifetime(self) -> int:
+        """The life of a refresh token, in seconds."""
+
+@final
+class TokenPair:
+    """An access token and the refresh token that renews it."""
+
+    @property
+    def access(self) -> str:
+        """The access token."""
+
+    @property
+    def refresh(self) -> str:
+        """The refresh token."""
+
+    @property
+    def access_jti(self) -> str:
+        """``jti`` of the access token."""
+
+    @property
+    def refresh_jti(self) -> str:
+        """``jti`` of the refresh token."""
+
+    @property
+    def access_expires_at(self) -> int:
+        """``exp`` of the access token."""
+
+    @property
+    def refresh_expires_at(self) -> int:
+        """``exp`` of the refresh token."""
+
+    @property
+    def issued_at(self) -> int:
+        """``iat`` of both tokens."""
+
+    @property
+    def expires_in(self) -> int:
+        """The life of the access token, in seconds."""
+
+@final
+class Claims:
+    """The claims of a verified token, as attributes and as a read-only mapping."""
+
+    @property
+    def sub(self) -> str:
+        """Whom the token speaks of: the exact string of a primary key."""
+
+    @property
+    def jti(self) -> str:
+        """The token's id."""
+
+    @property
+    def iat(self) -> int:
+        """When the token was made, in seconds since 1970."""
+
+    @property
+    def exp(self) -> int:
+        """When the token ends, in seconds since 1970."""
+
+    @property
+    def token_type(self) -> str:
+        """What the token is for: ``"access"`` or ``"refresh"``."""
+
+    @property
+    def iss(self) -> str | None:
+        """Who made the token."""
+
+    @property
+    def aud(self) -> str | None:
+        """Whom the token is for."""
+
+    @property
+    def sid(self) -> str | None:
+        """The token's session."""
+
+    @property
+    def gen(self) -> int | None:
+        """The session's generation."""
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        """Return the claim of that name, or the default."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all claims, in a new dict."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+    def __contains__(self, name: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...

@@ -69,7 +69,7 @@ def test_async_twin() -> None:
 
 @pytest.mark.parametrize("subject", ["01", " 1", "１", "+1", "1.0", "x", "9" * 30])
 def test_J80_a_subject_is_the_exact_key(user: Any, subject: str) -> None:
-    get_user_model().objects.filter(pk=user.pk).update(pk=1)
+    get_user_model().objects.filter(pk=user.pk).update(id=1)
     access = conf.get_issuer().generate_tokens(subject).access
     assert get_user_from_token(access) is None
 

@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from forge import NOW, SECRET, b64, token
 
 from ferrauth import hazmat, jwt
 from ferrauth.keys import Key, KeyRing
 from ferrauth.tokens import TokenIssuer
-
-from .forge import NOW, SECRET, b64, token
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "tokens" / "derive.json").read_text())
 
@@ -174,7 +173,12 @@ def test_J81_token_ids_have_one_form(jti):
 
 def test_J81_token_ids_differ():
     tokens = issuer()
-    ids = {jti for _ in range(1_000) for pair in [tokens.generate_tokens("1")] for jti in (pair.access_jti, pair.refresh_jti)}
+    ids = {
+        jti
+        for _ in range(1_000)
+        for pair in [tokens.generate_tokens("1")]
+        for jti in (pair.access_jti, pair.refresh_jti)
+    }
     assert len(ids) == 2_000
 
 
@@ -191,7 +195,9 @@ def test_a_session_repeats_itself_exactly():
         tokens.generate_tokens("1", **{**arguments, "sid": "s2"}),
         issuer(issuer="other").generate_tokens("1", **arguments),
     ]
-    ids = {pair.access_jti, pair.refresh_jti} | {jti for other in others for jti in (other.access_jti, other.refresh_jti)}
+    ids = {pair.access_jti, pair.refresh_jti} | {
+        jti for other in others for jti in (other.access_jti, other.refresh_jti)
+    }
     assert len(ids) == 8
     expected = hmac.new(derived("jti"), b"refresh\0" + (3).to_bytes(8, "big") + b"s1", hashlib.sha256).digest()
     assert pair.refresh_jti == b64(expected[:16])
@@ -326,7 +332,9 @@ def test_J110_a_key_has_a_window():
     with pytest.raises(jwt.InvalidTokenError, match="force"):
         tokens.decode_token(before.access, now=NOW)
     with pytest.raises(jwt.InvalidKeyError):
-        tokens.generate_tokens("1", issued_at=NOW - 61) and TokenIssuer(keys=new).generate_tokens("1", issued_at=NOW - 61)
+        tokens.generate_tokens("1", issued_at=NOW - 61) and TokenIssuer(keys=new).generate_tokens(
+            "1", issued_at=NOW - 61
+        )
 
 
 def test_unverified_claims_stand_in_hazmat_alone():

@@ -41,5 +41,5 @@ class PBKDF2PasswordHasher(hashers.PBKDF2PasswordHasher):
                 surrogate.
             TypeError: The password is neither ``str`` nor ``bytes``.
         """
-        self._check_encode_args(password, salt)
+        self._check_encode_args(password, salt)  # type: ignore[attr-defined]  # private, so not in the stubs
         return _core.make_password(password, salt, iterations or self.iterations)

@@ -71,5 +71,5 @@ def _bearer_token(request: HttpRequest) -> str | None:
 
 def _accept(request: HttpRequest, user: AbstractBaseUser | None) -> AbstractBaseUser | None:
     if user is not None:
-        request.user = user  # type: ignore[assignment]
+        request.user = user
     return user

@@ -43,7 +43,6 @@ impl PyTokenIssuer {
 
     /// Makes an access and a refresh token for a user.
     #[pyo3(signature = (user_id, /, *, sid = None, r#gen = None, issued_at = None, expires_by = None, **claims))]
-    #[expect(clippy::too_many_arguments, reason = "they are keywords of Python")]
     fn generate_tokens(
         &self,
         user_id: &Bound<'_, PyAny>,

@@ -267,8 +267,15 @@ fn header_segment(key: &Key, headers: &Bound<'_, PyDict>) -> PyResult<String> {
     {
         merged.del_item("typ")?;
     }
+    // In PyJWT's order, which is also that of the headers made without parameters.
+    let names = merged.keys();
+    names.sort()?;
+    let sorted = PyDict::new(py);
+    for name in names {
+        sorted.set_item(&name, merged.get_item(&name)?)?;
+    }
     let mut json = String::new();
-    json::write_object(&merged, &mut json)?;
+    json::write_object(&sorted, &mut json)?;
     let header = Header::read_json(json.as_bytes()).map_err(Error::Token)?;
     key.accepts(&header, &HeaderRule::default()).map_err(Error::Token)?;
     let segment = base64url::encode(json.as_bytes());

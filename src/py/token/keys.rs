@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::py::text::required;
 use crate::token::algorithm::Algorithm;
 use crate::token::decode::Keys;
-use crate::token::key::{Attributes, GENERIC_TYP, Key};
+use crate::token::key::{Attributes, Key};
 use crate::token::keyring::KeyRing;
 
 /// One key, for one algorithm.
@@ -62,7 +62,7 @@ impl PyKey {
     }
 
     /// The key that a purpose and an issuer give.
-    #[pyo3(signature = (purpose, *, issuer = None, typ = GENERIC_TYP))]
+    #[pyo3(signature = (purpose, *, issuer = None, typ = "JWT"))]
     fn derive(&self, purpose: &str, issuer: Option<&str>, typ: &str) -> PyResult<Self> {
         Ok(Self(Arc::new(self.0.derive(purpose, issuer, typ).map_err(Error::Key)?)))
     }
