@@ -88,6 +88,7 @@ impl Derivation {
             (Self::Argon2(it), Self::Argon2(wanted)) => it.meets(wanted),
             (Self::Scrypt(it), Self::Scrypt(wanted)) => it.meets(wanted),
             (Self::Bcrypt(it), Self::Bcrypt(wanted)) => return it.cost >= wanted.cost,
+            (Self::Legacy(it), Self::Legacy(wanted)) => it.hash == wanted.hash,
             _ => return false,
         };
         cost && salt::is_long_enough(&self.salt())
