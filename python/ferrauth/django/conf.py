@@ -58,10 +58,15 @@ def get_issuer() -> TokenIssuer:
 def start() -> None:
     """Validate the settings when the process starts, and hand the core its share of them."""
     settings = get_settings()
-    _core.set_max_iterations(settings.max_iterations)
+    _configure_core(settings)
     setting_changed.connect(_on_setting_changed, dispatch_uid="ferrauth.conf")
     if not django_settings.DEBUG and settings.keys is None:
         _refuse_insecure_secret()
+
+
+def _configure_core(settings: Settings) -> None:
+    _core.set_max_iterations(settings.max_iterations)
+    _core.set_memory_budget(settings.hasher_memory)
 
 
 def _refuse_insecure_secret() -> None:
@@ -80,4 +85,4 @@ def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
     if setting in _SOURCES:
         get_settings.cache_clear()
         get_issuer.cache_clear()
-        _core.set_max_iterations(get_settings().max_iterations)
+        _configure_core(get_settings())
