@@ -5,14 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings as django_settings
+from django.db import connections
 
 from ferrauth import _core, passwords
+from tests import services
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHEAP = 2_000
 """Iterations that tests of outcomes use in place of the real default, which only tests of the default need."""
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Add a real PostgreSQL beside SQLite, when the first test asks for a database."""
+    django_settings.DATABASES["postgresql"] = services.postgres().django()
+    connections.settings = connections.configure_settings(django_settings.DATABASES)
 
 
 @pytest.fixture

@@ -27,6 +27,21 @@ short, and a day is the longest that is not surely a mistake for a refresh lifet
 MAX_REFRESH_LIFETIME = 366 * 24 * 60 * 60
 """Seconds: a year, the longest that a login lasts without a password anywhere in the field."""
 
+MAX_REFRESH_GRACE = 60
+"""Seconds in which the last generation may be presented again: the most that providers allow (Amazon Cognito). A thief
+who races its owner has as long."""
+
+MAX_REVOCATION_POLL = 60
+"""Seconds between two looks at what was revoked, for principals that ask no database."""
+
+MAX_LEEWAY = 120
+"""Seconds: RFC 7519 (section 4.1.4) allows "no more than a few minutes" for clocks that differ."""
+
+COMPATIBLE = (None, "simplejwt")
+"""Packages whose tokens can be honoured while a project moves in; django-ninja-jwt's are simplejwt's."""
+
+ON_REVOCATION_FAILURE = ("deny", "degrade")
+
 Duration = int | timedelta
 
 
@@ -53,7 +68,24 @@ class Settings:
     access_lifetime: int = 300
     """Seconds an access token lives."""
     refresh_idle_lifetime: int = 14 * 24 * 60 * 60
-    """Seconds a refresh token lives."""
+    """Seconds a refresh token lives, and a session that is not refreshed."""
+    refresh_absolute_lifetime: int = 90 * 24 * 60 * 60
+    """Seconds a session lives, however often it is refreshed."""
+    refresh_grace: int = 10
+    """Seconds in which the refresh token just used gets the same successor again; 0 makes every repeat a replay."""
+    leeway: int = 0
+    """Seconds that the clocks of those who make and who verify tokens may differ."""
+    revocation_poll: int = 2
+    """Seconds between two looks at what was revoked, where ``JWTAuth(stateless=True)`` asks no database."""
+    on_revocation_failure: str = "deny"
+    """What a stateless principal is answered while the database has been away for long: ``"deny"`` (503), or
+    ``"degrade"``, which goes on with what is known."""
+    max_sessions: int = 20
+    """Sessions a user may have at once; beyond it the least recently used one ends."""
+    compat: str | None = None
+    """``"simplejwt"`` honours simplejwt's and django-ninja-jwt's tokens until they expire."""
+    login_field: str | None = None
+    """The field that a login identifier names; ``None`` is the user model's ``USERNAME_FIELD``."""
     user_filter: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({"is_active": True}))
     """Field values that a user must have to log in and to use a token; equality only."""
     max_iterations: int = 10_000_000
@@ -70,11 +102,22 @@ class Settings:
         for name, longest in (
             ("access_lifetime", MAX_ACCESS_LIFETIME),
             ("refresh_idle_lifetime", MAX_REFRESH_LIFETIME),
+            ("refresh_absolute_lifetime", MAX_REFRESH_LIFETIME),
+            ("revocation_poll", MAX_REVOCATION_POLL),
         ):
-            object.__setattr__(self, name, _seconds(name, getattr(self, name), longest))
+            object.__setattr__(self, name, _seconds(name, getattr(self, name), longest=longest))
+        for name, longest in (("refresh_grace", MAX_REFRESH_GRACE), ("leeway", MAX_LEEWAY)):
+            object.__setattr__(self, name, _seconds(name, getattr(self, name), shortest=0, longest=longest))
         if self.access_lifetime >= self.refresh_idle_lifetime:
             raise ConfigurationError("ACCESS_LIFETIME must be shorter than REFRESH_IDLE_LIFETIME.")
-        for name in ("issuer", "audience"):
+        if self.refresh_idle_lifetime > self.refresh_absolute_lifetime:
+            raise ConfigurationError("REFRESH_IDLE_LIFETIME must not be longer than REFRESH_ABSOLUTE_LIFETIME.")
+        for name, words in (("compat", COMPATIBLE), ("on_revocation_failure", ON_REVOCATION_FAILURE)):
+            if getattr(self, name) not in words:
+                raise ConfigurationError(f"{name.upper()} must be one of {', '.join(map(repr, words))}.")
+        if type(self.max_sessions) is not int or self.max_sessions < 1:
+            raise ConfigurationError("MAX_SESSIONS must be a whole number of at least 1.")
+        for name in ("issuer", "audience", "login_field"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or not value):
                 raise ConfigurationError(f"{name.upper()} must be a non-empty string or None.")
@@ -106,12 +149,12 @@ class Settings:
         return cls(**{name.lower(): value for name, value in mapping.items()})
 
 
-def _seconds(name: str, value: object, longest: int) -> int:
+def _seconds(name: str, value: object, *, longest: int, shortest: int = 1) -> int:
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not float(seconds).is_integer():
         raise ConfigurationError(f"{name.upper()} must be whole seconds or a timedelta of whole seconds.")
-    if not 1 <= seconds <= longest:
-        raise ConfigurationError(f"{name.upper()} must be from 1 to {longest} seconds, not {int(seconds)}.")
+    if not shortest <= seconds <= longest:
+        raise ConfigurationError(f"{name.upper()} must be from {shortest} to {longest} seconds, not {int(seconds)}.")
     return int(seconds)
 
 

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from ferrauth import _core
+from ferrauth.accounts.policy import Policy
 from ferrauth.accounts.settings import ConfigurationError, Settings
 from ferrauth.keys import KeyRing
 from ferrauth.tokens import TokenIssuer
@@ -52,7 +53,24 @@ def get_issuer() -> TokenIssuer:
         refresh_lifetime=settings.refresh_idle_lifetime,
         issuer=settings.issuer,
         audience=settings.audience,
+        leeway=settings.leeway,
     )
+
+
+@cache
+def get_policy() -> Policy:
+    """Return what every flow of this project follows.
+
+    Raises:
+        ImproperlyConfigured: As for :func:`get_issuer`.
+    """
+    settings = get_settings()
+    legacy = None
+    if settings.compat == "simplejwt":
+        from ferrauth.django.legacy import SimpleJWTReader
+
+        legacy = SimpleJWTReader()
+    return Policy(settings=settings, issuer=get_issuer(), legacy=legacy)
 
 
 def start() -> None:
@@ -85,4 +103,5 @@ def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
     if setting in _SOURCES:
         get_settings.cache_clear()
         get_issuer.cache_clear()
+        get_policy.cache_clear()
         _configure_core(get_settings())

@@ -1,6 +1,6 @@
 """Django Ninja on ferrauth: the ``auth=`` backend."""
 
 from ferrauth.ninja.errors import register_exception_handlers
-from ferrauth.ninja.security import AsyncJWTAuth, JWTAuth
+from ferrauth.ninja.security import AsyncJWTAuth, JWTAuth, authenticated
 
-__all__ = ["AsyncJWTAuth", "JWTAuth", "register_exception_handlers"]
+__all__ = ["AsyncJWTAuth", "JWTAuth", "authenticated", "register_exception_handlers"]

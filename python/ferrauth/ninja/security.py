@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ninja.security.base import AuthBase
 
-from ferrauth.django.tokens import aget_user_from_token, get_user_from_token
+from ferrauth.accounts import flows
+from ferrauth.django.conf import get_policy
+from ferrauth.django.port import acarry, carry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
 
-__all__ = ["AsyncJWTAuth", "JWTAuth"]
+    from ferrauth.accounts.policy import Authenticated
+
+__all__ = ["AsyncJWTAuth", "JWTAuth", "authenticated"]
 
 SCHEME = "bearer"
 """RFC 6750, section 2.1; compared without case (RFC 9110, section 11.1)."""
@@ -53,11 +57,11 @@ class JWTAuth(AuthBase):
 
     def authenticate(self, request: HttpRequest, token: str) -> AbstractBaseUser | None:
         """Return the user whom a token names, or ``None``; sync."""
-        return _accept(request, get_user_from_token(token))
+        return _accept(request, carry(flows.authenticate(get_policy(), token)))
 
     async def aauthenticate(self, request: HttpRequest, token: str) -> AbstractBaseUser | None:
         """Return the user whom a token names, or ``None``; async."""
-        return _accept(request, await aget_user_from_token(token))
+        return _accept(request, await acarry(flows.authenticate(get_policy(), token)))
 
 
 AsyncJWTAuth = JWTAuth
@@ -69,7 +73,22 @@ def _bearer_token(request: HttpRequest) -> str | None:
     return token if token and scheme.lower() == SCHEME else None
 
 
-def _accept(request: HttpRequest, user: AbstractBaseUser | None) -> AbstractBaseUser | None:
-    if user is not None:
-        request.user = user
+def authenticated(request: HttpRequest) -> Authenticated:
+    """Return the user and the session that :class:`JWTAuth` let a request in for.
+
+    Raises:
+        LookupError: Another authenticator let it in, or none was asked.
+    """
+    try:
+        return cast("Authenticated", request.ferrauth)  # type: ignore[attr-defined]
+    except AttributeError:
+        raise LookupError("JWTAuth did not authenticate this request.") from None
+
+
+def _accept(request: HttpRequest, found: Authenticated | None) -> AbstractBaseUser | None:
+    if found is None:
+        return None
+    user = cast("AbstractBaseUser", found.user.user)
+    request.user = user  # type: ignore[assignment]
+    request.ferrauth = found  # type: ignore[attr-defined]
     return user

@@ -1,0 +1,297 @@
+"""What a flow asks of the world: frozen effects, each with the type of its answer, and the two drivers.
+
+A flow is a generator that yields effects and is sent their answers. :func:`run` carries it on a port synchronously,
+:func:`arun` on an event loop; a port is whatever has ``perform``, or ``aperform``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from ferrauth.accounts.sessions import RequestFacts, SessionRow, UserRow
+
+if TYPE_CHECKING:
+    import uuid
+    from datetime import datetime
+
+    from ferrauth.accounts.sessions import EndReason
+
+Answer = TypeVar("Answer")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect(Generic[Answer]):
+    """One thing that a flow asks for; ``Answer`` is what it is sent back."""
+
+
+Flow = Generator[Effect[Any], Any, Result]
+"""A flow that ends with a ``Result``."""
+
+
+class Port(Protocol):
+    """What carries effects synchronously."""
+
+    def perform(self, effect: Effect[Answer]) -> Answer:
+        """Carry out one effect."""
+        ...
+
+
+class AsyncPort(Protocol):
+    """What carries effects on an event loop."""
+
+    async def aperform(self, effect: Effect[Answer]) -> Answer:
+        """Carry out one effect without blocking the loop."""
+        ...
+
+
+def run(flow: Flow[Result], port: Port) -> Result:
+    """Carry a flow to its end on a synchronous port, and return its result."""
+    with closing(flow):
+        try:
+            effect = next(flow)
+            while True:
+                effect = flow.send(port.perform(effect))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+async def arun(flow: Flow[Result], port: AsyncPort) -> Result:
+    """As :func:`run`, on an event loop. Cancelling it closes the flow after the effect that is under way."""
+    with closing(flow):
+        try:
+            effect = next(flow)
+            while True:
+                effect = flow.send(await port.aperform(effect))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+def ask(effect: Effect[Answer]) -> Generator[Effect[Any], Any, Answer]:
+    """Yield one effect and return its answer, with its type."""
+    answer: Answer = yield effect
+    return answer
+
+
+class Action(enum.StrEnum):
+    """What is counted against a limit."""
+
+    LOGIN = "login"
+    """A login, before its user is loaded."""
+    LOGIN_ACCOUNT = "login_account"
+    """The same login, once it is known whom it names, and before any key is derived."""
+    REFRESH = "refresh"
+    PASSWORD_CHANGE = "password_change"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """Whether an attempt may go on, and what to give back if it succeeds."""
+
+    allowed: bool = True
+    retry_after: int = 0
+    """Seconds until the next attempt may be made, where this one may not."""
+    receipt: object = None
+    """The port's own: which counters were counted up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reserve(Effect[Allowance]):
+    """Count an attempt, before any work is done for it."""
+
+    action: Action
+    facts: RequestFacts
+    identifier: str | None = None
+    """What the client says it is, as submitted."""
+    user_id: str | None = None
+    """Whom that turned out to name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release(Effect[None]):
+    """Give back what a successful attempt reserved, and nothing else."""
+
+    allowances: tuple[Allowance, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadUser(Effect[UserRow | None]):
+    """Load a user by login identifier or by key."""
+
+    identifier: str | None = None
+    user_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A session and its user, read in one query."""
+
+    session: SessionRow
+    user: UserRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadSession(Effect[Loaded | None]):
+    """Load a session with its user, where ``USER_FILTER`` holds, in one query."""
+
+    session_id: uuid.UUID
+    apart: bool = False
+    """Whether to read what is committed, beside the transaction that the caller may be in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadSessions(Effect[list[SessionRow]]):
+    """Load a user's sessions that are not revoked."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegacyTokenBlocked(Effect[bool]):
+    """Ask whether a legacy blacklist table, where there is one, names a token."""
+
+    token_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derive(Effect[Answer]):
+    """A key derivation: the one kind of effect that is work and no wait."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckPassword(Derive[tuple[bool, str | None]]):
+    """Check a password. The answer: whether it is right, and a new encoding where the stored one is outdated."""
+
+    password: str = field(repr=False)
+    encoded: str | None = field(repr=False)
+    """The stored encoding; ``None`` costs as much and is wrong."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MakePassword(Derive[str]):
+    """Encode a new password."""
+
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidatePassword(Effect[None]):
+    """Hold a new password against the project's validators; the port raises what the framework answers with."""
+
+    password: str = field(repr=False)
+    user: UserRow
+
+
+class Opened(enum.Enum):
+    """What came of :class:`OpenSession`."""
+
+    OPENED = "opened"
+    STALE = "stale"
+    """The user's row is no longer the one that was loaded: load it again."""
+    EXISTS = "exists"
+    """There is a session with this key already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSession(Effect[Opened]):
+    """In one transaction: hold the user to the encoding that was verified, upgrade it, insert the session.
+
+    The user's row is updated on the condition that its encoding is ``verified``. So a password change at the same
+    moment is not lost (THREATS P47), and no session begins with the stamp of a password that is no more.
+    """
+
+    session: SessionRow
+    verified: str = field(repr=False)
+    upgraded: str | None = field(default=None, repr=False)
+    """The encoding to store instead; sessions that bear the stamp of ``verified`` get the new one's."""
+    logged_in: bool
+    """Whether this is a login, which the user's row notes."""
+    max_sessions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotate(Effect[bool]):
+    """The one conditional update. The answer: whether this request is the one that rotated. Commits on its own."""
+
+    presented: int
+    successor: SessionRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountRepeat(Effect[bool]):
+    """Count a repeat of a generation, up to a limit. The answer: whether it was within it. Commits on its own."""
+
+    session: SessionRow
+    limit: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a revocation met."""
+
+    ended: int
+    """Sessions that it ended."""
+    found: bool
+    """Whether there was any session that it names, ended before or now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revoke(Effect[Ended]):
+    """End one session of a user, or all of them."""
+
+    user_id: str
+    session_id: uuid.UUID | None
+    reason: EndReason
+    now: datetime
+    apart: bool = False
+    """Whether to commit beside the transaction that the caller may be in, since the exception that follows would
+    undo it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangePassword(Effect[bool]):
+    """In one transaction: swap the encoding for a new one, restamp the session that goes on, end the others.
+
+    The answer: whether the stored encoding was still ``verified``.
+    """
+
+    user_id: str
+    verified: str = field(repr=False)
+    encoded: str = field(repr=False)
+    keep: uuid.UUID | None
+    now: datetime
+
+
+class Event(enum.StrEnum):
+    """Security events, by the name that the audit gives them."""
+
+    LOGIN_SUCCEEDED = "login_succeeded"
+    LOGIN_FAILED = "login_failed"
+    THROTTLED = "throttled"
+    HASH_UPGRADED = "hash_upgraded"
+    REFRESHED = "refreshed"
+    REFRESH_REPEATED = "refresh_repeated"
+    REFRESH_REPLAYED = "refresh_replayed"
+    REFRESH_REFUSED = "refresh_refused"
+    LEGACY_EXCHANGED = "legacy_exchanged"
+    LOGGED_OUT = "logged_out"
+    REVOKED = "revoked"
+    REVOCATION_UNMATCHED = "revocation_unmatched"
+    PASSWORD_CHANGED = "password_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emit(Effect[None]):
+    """Put a security event on record. It never holds a secret."""
+
+    event: Event
+    facts: RequestFacts
+    user_id: str | None = None
+    identifier: str | None = None
+    """What a client said it is; recorded as a keyed hash only."""
+    session_id: uuid.UUID | None = None
+    details: Mapping[str, str | int] = field(default_factory=dict)

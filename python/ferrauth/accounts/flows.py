@@ -1,0 +1,238 @@
+"""Every account flow, written once: generators of effects, which decide by the rules of ``accounts``.
+
+A flow never waits, reads or writes by itself: it yields an effect and is sent the answer. So the order of steps
+(reserve, load, derive, commit, emit) exists in one place, for both frameworks, sync and async. Carry a flow with
+:func:`~ferrauth.accounts.effects.run` or :func:`~ferrauth.accounts.effects.arun` on a port.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from ferrauth.accounts import sessions
+from ferrauth.accounts.effects import (
+    Action,
+    Allowance,
+    ChangePassword,
+    CheckPassword,
+    Emit,
+    Event,
+    Flow,
+    LoadSession,
+    LoadSessions,
+    LoadUser,
+    MakePassword,
+    Opened,
+    Release,
+    Reserve,
+    Revoke,
+    ValidatePassword,
+    ask,
+)
+from ferrauth.accounts.errors import Conflict, LoginFailed, SessionNotFound, WrongPassword
+from ferrauth.accounts.legacy import legacy_user
+from ferrauth.accounts.policy import (
+    ATTEMPTS,
+    Authenticated,
+    Policy,
+    decode,
+    legacy_claims,
+    new_session,
+    opening,
+    reserve,
+    session_of,
+    tokens,
+)
+from ferrauth.accounts.rotation import close_legacy, refresh
+from ferrauth.accounts.sessions import EndReason, RequestFacts, SessionRow, UserRow
+from ferrauth.exceptions import InvalidTokenError
+
+if TYPE_CHECKING:
+    import uuid
+
+    from ferrauth.tokens import TokenPair
+
+__all__ = [
+    "Authenticated",
+    "Policy",
+    "authenticate",
+    "change_password",
+    "end_session",
+    "list_sessions",
+    "login",
+    "logout",
+    "logout_all",
+    "open_session",
+    "refresh",
+]
+
+
+def login(policy: Policy, facts: RequestFacts, *, identifier: str, password: str, label: str = "") -> Flow[TokenPair]:
+    """Log in with a password.
+
+    Raises:
+        LoginFailed: Whatever the cause, after the same work.
+        Throttled: Too many attempts; nothing was loaded or derived.
+    """
+    first = yield from reserve(Reserve(action=Action.LOGIN, facts=facts, identifier=identifier))
+    account: Allowance | None = None
+    for _ in range(ATTEMPTS):
+        user = yield from ask(LoadUser(identifier=identifier))
+        if account is None:
+            user_id = user.id if user else None
+            account = yield from reserve(
+                Reserve(action=Action.LOGIN_ACCOUNT, facts=facts, identifier=identifier, user_id=user_id)
+            )
+        encoded = user.password if user else None
+        verified, upgraded = yield from ask(CheckPassword(password=password, encoded=encoded))
+        if user is None or not verified or not user.eligible:
+            reason = "unknown user" if user is None else "wrong password" if not verified else "may not log in"
+            yield from ask(
+                Emit(event=Event.LOGIN_FAILED, facts=facts, identifier=identifier, details={"reason": reason})
+            )
+            raise LoginFailed
+        row = new_session(policy, facts, user, upgraded, label)
+        opened = yield from ask(opening(policy, row, user, upgraded=upgraded, logged_in=True))
+        if opened is Opened.OPENED:
+            yield from ask(Release(allowances=(first, account)))
+            if upgraded is not None:
+                yield from ask(Emit(event=Event.HASH_UPGRADED, facts=facts, user_id=user.id))
+            yield from ask(Emit(event=Event.LOGIN_SUCCEEDED, facts=facts, user_id=user.id, session_id=row.id))
+            return tokens(policy, row)
+    raise Conflict
+
+
+def open_session(policy: Policy, facts: RequestFacts, *, user_id: str, label: str = "") -> Flow[TokenPair]:
+    """Open a session for a user whom the caller has authenticated by other means.
+
+    Raises:
+        LoginFailed: There is no such user, or it may not log in (CVE-2024-22513).
+    """
+    for _ in range(ATTEMPTS):
+        user = yield from ask(LoadUser(user_id=user_id))
+        if user is None or not user.eligible:
+            raise LoginFailed
+        row = new_session(policy, facts, user, None, label)
+        opened = yield from ask(opening(policy, row, user, upgraded=None, logged_in=False))
+        if opened is Opened.OPENED:
+            yield from ask(Emit(event=Event.LOGIN_SUCCEEDED, facts=facts, user_id=user.id, session_id=row.id))
+            return tokens(policy, row)
+    raise Conflict
+
+
+def authenticate(policy: Policy, token: str | bytes) -> Flow[Authenticated | None]:
+    """Say whom an access token is good for, in one query, and ``None`` where it is not."""
+    try:
+        claims = decode(policy, token, "access")
+    except InvalidTokenError:
+        legacy = legacy_claims(policy, token, "access")
+        if legacy is None:
+            return None
+        user = legacy_user(legacy, (yield from ask(LoadUser(user_id=legacy.sub))))
+        return Authenticated(user, None) if user is not None else None
+    named = session_of(claims)
+    if named is None:
+        return None
+    session_id, generation = named
+    loaded = yield from ask(LoadSession(session_id=session_id))
+    if loaded is None:
+        return None
+    user = sessions.judge_use(
+        loaded.session, loaded.user, subject=claims.sub, generation=generation, now=policy.clock()
+    )
+    return Authenticated(user, loaded.session) if user is not None else None
+
+
+def logout(
+    policy: Policy, facts: RequestFacts, *, access: str | bytes | None, refresh: str | bytes | None
+) -> Flow[None]:
+    """End the session that either token names, so an expired access token does not matter.
+
+    Idempotent: a token that is no good, or whose session has ended, is as good as logged out (RFC 7009, section 2.2).
+    A refresh token of another user than the access token's is left alone. A revocation that matches no session is
+    recorded as ``revocation_unmatched``.
+    """
+    named: dict[uuid.UUID, str] = {}
+    for owner in (
+        _owner(policy, access, "access"),
+        _owner(policy, refresh, "refresh"),
+        (yield from close_legacy(policy, facts, refresh)),
+    ):
+        if owner is not None and set(named.values()) <= {owner[1]}:
+            named[owner[0]] = owner[1]
+    for session_id, user_id in named.items():
+        yield from _end(policy, facts, user_id=user_id, session_id=session_id, reason=EndReason.LOGOUT)
+
+
+def logout_all(policy: Policy, facts: RequestFacts, *, user_id: str) -> Flow[int]:
+    """End every session of a user, and return how many there were."""
+    return (yield from _end(policy, facts, user_id=user_id, session_id=None, reason=EndReason.LOGOUT_ALL))
+
+
+def end_session(policy: Policy, facts: RequestFacts, *, user_id: str, session_id: uuid.UUID) -> Flow[None]:
+    """End one session of a user's.
+
+    Raises:
+        SessionNotFound: The user has no such session, or it has ended.
+    """
+    if not (yield from _end(policy, facts, user_id=user_id, session_id=session_id, reason=EndReason.ENDED)):
+        raise SessionNotFound
+
+
+def list_sessions(policy: Policy, *, user: UserRow) -> Flow[list[SessionRow]]:
+    """Return a user's sessions that have not ended, the most recently used first."""
+    rows = yield from ask(LoadSessions(user_id=user.id))
+    return sessions.live_sessions(rows, user, now=policy.clock())
+
+
+def change_password(
+    policy: Policy, facts: RequestFacts, *, user_id: str, session_id: uuid.UUID | None, old: str, new: str
+) -> Flow[None]:
+    """Change a user's password. Its other sessions end, the one named goes on.
+
+    Raises:
+        WrongPassword: ``old`` is not the user's password, or the user may not log in.
+        Throttled: Too many attempts.
+        Conflict: The password was changed at the same moment.
+    """
+    allowance = yield from reserve(Reserve(action=Action.PASSWORD_CHANGE, facts=facts, user_id=user_id))
+    for _ in range(ATTEMPTS):
+        user = yield from ask(LoadUser(user_id=user_id))
+        encoded = user.password if user else None
+        verified, _upgraded = yield from ask(CheckPassword(password=old, encoded=encoded))
+        if user is None or not verified or not user.eligible:
+            raise WrongPassword
+        yield from ask(ValidatePassword(password=new, user=user))
+        made = yield from ask(MakePassword(password=new))
+        change = ChangePassword(
+            user_id=user.id, verified=user.password, encoded=made, keep=session_id, now=policy.clock()
+        )
+        if (yield from ask(change)):
+            yield from ask(Release(allowances=(allowance,)))
+            yield from ask(Emit(event=Event.PASSWORD_CHANGED, facts=facts, user_id=user.id, session_id=session_id))
+            return
+    raise Conflict
+
+
+def _end(
+    policy: Policy, facts: RequestFacts, *, user_id: str, session_id: uuid.UUID | None, reason: EndReason
+) -> Flow[int]:
+    ended = yield from ask(Revoke(user_id=user_id, session_id=session_id, reason=reason, now=policy.clock()))
+    event = Event.LOGGED_OUT if ended.found else Event.REVOCATION_UNMATCHED
+    details: dict[str, str | int] = {"reason": str(reason), "ended": ended.ended}
+    yield from ask(Emit(event=event, facts=facts, user_id=user_id, session_id=session_id, details=details))
+    return ended.ended
+
+
+def _owner(
+    policy: Policy, token: str | bytes | None, token_type: Literal["access", "refresh"]
+) -> tuple[uuid.UUID, str] | None:
+    """Return the session and the user that a token names, if it is one."""
+    if token is None:
+        return None
+    try:
+        claims = decode(policy, token, token_type)
+    except InvalidTokenError:
+        return None
+    named = session_of(claims)
+    return (named[0], claims.sub) if named else None

@@ -1,0 +1,128 @@
+"""Django's port: carries the effects of every flow, written once, synchronously.
+
+The async driver wraps every effect but a derivation in ``sync_to_async``, since ``transaction.atomic`` has no async
+form. No decision is made here: an effect says what to read or to write, and its answer says what was met.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import hashers, password_validation
+from django.core.exceptions import ValidationError
+
+from ferrauth import passwords
+from ferrauth.accounts import audit, effects
+from ferrauth.accounts.effects import Allowance, Derive, Effect, arun, run
+from ferrauth.accounts.errors import InvalidInput
+from ferrauth.accounts.sessions import RequestFacts
+from ferrauth.django import rows
+from ferrauth.django.transactions import apart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from django.http import HttpRequest
+
+    from ferrauth.accounts.effects import Answer, Flow, Result
+
+__all__ = ["DjangoPort", "acarry", "carry", "request_facts"]
+
+
+class DjangoPort:
+    """Carries effects on Django's ORM, hashers and validators. A subclass may replace any of its methods."""
+
+    METHODS: ClassVar[Mapping[type[Effect[Any]], str]] = {
+        effects.Reserve: "reserve",
+        effects.Release: "release",
+        effects.Emit: "emit",
+        effects.CheckPassword: "check_password",
+        effects.MakePassword: "make_password",
+        effects.ValidatePassword: "validate_password",
+        effects.LoadUser: "load_user",
+        effects.LoadSession: "load_session",
+        effects.LoadSessions: "load_sessions",
+        effects.LegacyTokenBlocked: "legacy_token_blocked",
+        effects.OpenSession: "open_session",
+        effects.Rotate: "rotate",
+        effects.CountRepeat: "count_repeat",
+        effects.Revoke: "revoke",
+        effects.ChangePassword: "change_password",
+    }
+
+    def perform(self, effect: Effect[Answer]) -> Answer:
+        """Carry out one effect."""
+        method: Callable[[Effect[Answer]], Answer] = getattr(self, self.METHODS[type(effect)])
+        if getattr(effect, "apart", False):
+            return apart(lambda: method(effect))
+        return method(effect)
+
+    async def aperform(self, effect: Effect[Answer]) -> Answer:
+        """Carry out one effect without blocking the event loop."""
+        if isinstance(effect, Derive):
+            # A thread of its own, not the one that all of a request's sync work shares: a derivation takes long.
+            return await asyncio.to_thread(self.perform, effect)
+        return await sync_to_async(self.perform)(effect)
+
+    def reserve(self, effect: effects.Reserve) -> Allowance:  # noqa: ARG002
+        """Allow every attempt: no limits are configured."""
+        return Allowance()
+
+    def release(self, effect: effects.Release) -> None:
+        """Give back nothing, since :meth:`reserve` counts nothing."""
+
+    def emit(self, effect: effects.Emit) -> None:
+        """Put an event on record."""
+        audit.record(effect)
+
+    def check_password(self, effect: effects.CheckPassword) -> tuple[bool, str | None]:
+        """Check a password; where there is no encoding, at full cost."""
+        return passwords.verify_and_update(effect.password, effect.encoded or passwords.UNUSABLE_PREFIX)
+
+    def make_password(self, effect: effects.MakePassword) -> str:
+        """Encode a password with the first of ``PASSWORD_HASHERS``."""
+        return hashers.make_password(effect.password)
+
+    def validate_password(self, effect: effects.ValidatePassword) -> None:
+        """Hold a password against ``AUTH_PASSWORD_VALIDATORS``.
+
+        Raises:
+            InvalidInput: With the codes of the validators that refuse it.
+        """
+        try:
+            password_validation.validate_password(effect.password, effect.user.user)  # type: ignore[arg-type]
+        except ValidationError as error:
+            codes = [one.code or "invalid" for one in error.error_list]
+            raise InvalidInput(tuple(("new_password", code) for code in codes)) from None
+
+    load_user = staticmethod(rows.load_user)
+    load_session = staticmethod(rows.load_session)
+    load_sessions = staticmethod(rows.load_sessions)
+    legacy_token_blocked = staticmethod(rows.legacy_token_blocked)
+    open_session = staticmethod(rows.open_session)
+    rotate = staticmethod(rows.rotate)
+    count_repeat = staticmethod(rows.count_repeat)
+    revoke = staticmethod(rows.revoke)
+    change_password = staticmethod(rows.change_password)
+
+
+_port = DjangoPort()
+
+
+def carry(flow: Flow[Result]) -> Result:
+    """Carry a flow to its end, and return its result."""
+    return run(flow, _port)
+
+
+async def acarry(flow: Flow[Result]) -> Result:
+    """As :func:`carry`, for async callers."""
+    return await arun(flow, _port)
+
+
+def request_facts(request: HttpRequest | None) -> RequestFacts:
+    """Return what a flow may know of a request: the address of its peer and its user agent."""
+    if request is None:
+        return RequestFacts()
+    return RequestFacts(address=request.META.get("REMOTE_ADDR") or "", user_agent=request.headers.get("User-Agent", ""))

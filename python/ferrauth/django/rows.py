@@ -1,0 +1,253 @@
+"""The statements behind the effects: users and sessions, read and written through Django's ORM."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
+
+from ferrauth.accounts.effects import (
+    ChangePassword,
+    CountRepeat,
+    Ended,
+    LegacyTokenBlocked,
+    Loaded,
+    LoadSession,
+    LoadSessions,
+    LoadUser,
+    Opened,
+    OpenSession,
+    Revoke,
+    Rotate,
+)
+from ferrauth.accounts.sessions import EndReason, SessionRow, UserRow, password_stamp
+from ferrauth.django.conf import get_settings
+from ferrauth.django.models import RefreshSession
+from ferrauth.django.pruning import prune_by_the_way
+from ferrauth.django.transactions import alias, in_transaction, is_transient, retried
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import QuerySet
+
+_COLUMNS = tuple(field.name for field in RefreshSession._meta.concrete_fields if field.name != "user")
+_PREFIX = "ferrauth_session_"
+"""Of the names under which a session's columns come beside a user's."""
+_ELIGIBLE = "ferrauth_eligible"
+
+LEGACY_BLACKLIST = "token_blacklist"
+"""The label of simplejwt's and of django-ninja-jwt's application that holds ``BlacklistedToken``."""
+
+
+def load_user(effect: LoadUser) -> UserRow | None:
+    """Load a user, with whether ``USER_FILTER`` holds, in one query."""
+    if "\0" in (effect.identifier or ""):
+        return None  # PostgreSQL's text holds no NUL, and refuses the query.
+    user_filter = get_settings().user_filter
+    eligible = ExpressionWrapper(Q(**user_filter), output_field=BooleanField()) if user_filter else Value(value=True)
+    lookup: dict[str, str | None] = {"pk": effect.user_id}
+    if effect.user_id is None:
+        lookup = {get_settings().login_field or get_user_model().USERNAME_FIELD: effect.identifier}
+    user = _first(lambda: _users().filter(**lookup).annotate(**{_ELIGIBLE: eligible}))
+    if user is None:
+        return None
+    return _user_row(user, eligible=bool(user.__dict__.pop(_ELIGIBLE)))
+
+
+def load_session(effect: LoadSession) -> Loaded | None:
+    """Load a session and its user in one query, from the users' default manager, so that what it hides is hidden."""
+    columns = {_PREFIX + name: F(f"ferrauth_session__{name}") for name in _COLUMNS}
+    # One call of filter(), so that both conditions are about the same joined row.
+    conditions = {**get_settings().user_filter, "ferrauth_session__id": effect.session_id}
+    user = _first(lambda: _users().filter(**conditions).annotate(**columns))
+    if user is None:
+        return None
+    values = {name: user.__dict__.pop(_PREFIX + name) for name in _COLUMNS}
+    return Loaded(SessionRow(user_id=str(user.pk), **values), _user_row(user, eligible=True))
+
+
+def load_sessions(effect: LoadSessions) -> list[SessionRow]:
+    """Load a user's sessions that are not revoked."""
+    found = _sessions().filter(user_id=effect.user_id, revoked_at__isnull=True)
+    return [SessionRow(user_id=str(one.user_id), **{name: getattr(one, name) for name in _COLUMNS}) for one in found]
+
+
+def open_session(effect: OpenSession) -> Opened:
+    """Hold the user's row to the verified encoding, insert the session, end what is too many; in one transaction."""
+    opened = retried(lambda: _open_session(effect))
+    if opened is Opened.OPENED and not in_transaction():
+        prune_by_the_way(effect.session.created_at)
+    return opened
+
+
+def _open_session(effect: OpenSession) -> Opened:
+    row = effect.session
+    try:
+        with transaction.atomic(using=alias()):
+            # The update comes first: a transaction that begins with a read cannot write on a busy SQLite, and the lock
+            # on the user's row orders this login and every upgrade or change of the password.
+            encoded = effect.verified if effect.upgraded is None else effect.upgraded
+            changes: dict[str, Any] = {"password": encoded}
+            if effect.logged_in and _notes_logins():
+                changes["last_login"] = row.created_at
+            if not _swap_password(row.user_id, effect.verified, changes):
+                return Opened.STALE
+            if effect.upgraded is not None:
+                restamp(row.user_id, old=effect.verified, new=effect.upgraded)
+            values = {name: getattr(row, name) for name in _COLUMNS}
+            _sessions().create(user_id=_key(row.user_id), **values)
+            _end_surplus(effect)
+    except IntegrityError:
+        return Opened.EXISTS
+    return Opened.OPENED
+
+
+def _end_surplus(effect: OpenSession) -> None:
+    row = effect.session
+    others = (
+        _sessions()
+        .filter(user_id=row.user_id, revoked_at__isnull=True, idle_expires_at__gt=row.created_at)
+        .exclude(pk=row.id)
+    )
+    surplus = list(others.order_by("-rotated_at").values_list("pk", flat=True)[effect.max_sessions - 1 :])
+    if surplus:
+        _sessions().filter(pk__in=surplus, revoked_at__isnull=True).update(
+            revoked_at=row.created_at, revoked_reason=EndReason.TOO_MANY
+        )
+
+
+def rotate(effect: Rotate) -> bool:
+    """Rotate by one conditional update that names columns of its own row only, so that of any number one wins."""
+    row = effect.successor
+    return _one_wins(
+        lambda: (
+            _sessions()
+            .filter(pk=row.id, generation=effect.presented, revoked_at__isnull=True)
+            .update(
+                generation=row.generation,
+                rotated_at=row.rotated_at,
+                idle_expires_at=row.idle_expires_at,
+                repeats=row.repeats,
+                user_agent=row.user_agent,
+                address=row.address,
+            )
+        )
+    )
+
+
+def count_repeat(effect: CountRepeat) -> bool:
+    """Count a repeat while the generation is still this one, up to the limit."""
+    row = effect.session
+    return _one_wins(
+        lambda: (
+            _sessions()
+            .filter(pk=row.id, generation=row.generation, revoked_at__isnull=True, repeats__lt=effect.limit)
+            .update(repeats=F("repeats") + 1)
+        )
+    )
+
+
+def revoke(effect: Revoke) -> Ended:
+    """End sessions, and tell whether there were any."""
+    found = _sessions().filter(user_id=_key(effect.user_id))
+    if effect.session_id is not None:
+        found = found.filter(pk=effect.session_id)
+    changes = {"revoked_at": effect.now, "revoked_reason": effect.reason}
+    ended = retried(lambda: found.filter(revoked_at__isnull=True).update(**changes))
+    return Ended(ended=ended, found=ended > 0 or found.exists())
+
+
+def change_password(effect: ChangePassword) -> bool:
+    """Swap the password, restamp the session that goes on, end the others; in one transaction."""
+    return retried(lambda: _change_password(effect))
+
+
+def _change_password(effect: ChangePassword) -> bool:
+    with transaction.atomic(using=alias()):
+        if not _swap_password(effect.user_id, effect.verified, {"password": effect.encoded}):
+            return False
+        live = _sessions().filter(user_id=_key(effect.user_id), revoked_at__isnull=True)
+        if effect.keep is not None:
+            live.filter(pk=effect.keep).update(password_stamp=password_stamp(effect.user_id, effect.encoded))
+            live = live.exclude(pk=effect.keep)
+        live.update(revoked_at=effect.now, revoked_reason=EndReason.PASSWORD_CHANGED)
+    return True
+
+
+def restamp(user_id: str, *, old: str, new: str) -> int:
+    """Give sessions that bear the stamp of one encoding that of another, of the same password.
+
+    For whoever upgrades an encoding: in the transaction that swaps it, and only where the password is known to be the
+    same. A session that begins with an older password stays ended.
+    """
+    live = _sessions().filter(user_id=_key(user_id), revoked_at__isnull=True)
+    stamped = live.filter(password_stamp=password_stamp(user_id, old))
+    return stamped.update(password_stamp=password_stamp(user_id, new))
+
+
+def legacy_token_blocked(effect: LegacyTokenBlocked) -> bool:
+    """Look a legacy token up in the legacy package's blacklist, where its application is installed."""
+    if LEGACY_BLACKLIST not in apps.app_configs:
+        return False
+    blacklisted = apps.get_model(LEGACY_BLACKLIST, "BlacklistedToken")._base_manager.using(alias())
+    blocked: bool = blacklisted.filter(token__jti=effect.token_id).exists()
+    return blocked
+
+
+def _users() -> QuerySet[AbstractBaseUser]:
+    return get_user_model()._default_manager.using(alias()).order_by()
+
+
+def _sessions() -> QuerySet[RefreshSession]:
+    return RefreshSession._base_manager.using(alias())
+
+
+def _first(query: Callable[[], QuerySet[AbstractBaseUser]]) -> AbstractBaseUser | None:
+    """Return the one row, or ``None``, also where the value cannot be one of the field's."""
+    try:
+        return next(iter(query()[:1]), None)
+    except (ValueError, ValidationError, OverflowError):
+        return None
+
+
+def _user_row(user: AbstractBaseUser, *, eligible: bool) -> UserRow:
+    return UserRow(id=str(user.pk), password=user.password, eligible=eligible, user=user)
+
+
+def _key(user_id: str) -> Any:
+    return get_user_model()._meta.pk.to_python(user_id)
+
+
+def _swap_password(user_id: str, verified: str, changes: dict[str, Any]) -> bool:
+    """Update a user's row on the condition that its encoding is the one verified.
+
+    The update names the model that has the column: through a child of it Django would select first, then update.
+    """
+    owner = get_user_model()._meta.get_field("password").model
+    found = owner._base_manager.using(alias()).filter(pk=_key(user_id), password=verified)
+    changed: int = found.update(**changes)
+    return changed == 1
+
+
+def _notes_logins() -> bool:
+    meta = get_user_model()._meta
+    try:
+        return meta.get_field("last_login").model is meta.get_field("password").model
+    except FieldDoesNotExist:
+        return False
+
+
+def _one_wins(update: Callable[[], int]) -> bool:
+    """Run a conditional update, retried once. A second serialization failure means that another request won."""
+    try:
+        return retried(update) == 1
+    except OperationalError as error:
+        if in_transaction() or not is_transient(error):
+            raise
+        return False

@@ -1,0 +1,70 @@
+"""Which transaction a statement runs in, and what to do when the database asks to try again."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.db import OperationalError, connections, router
+
+from ferrauth.django.models import RefreshSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["alias", "apart", "in_transaction", "retried"]
+
+Result = TypeVar("Result")
+
+TRANSIENT = frozenset({"40001", "40P01"})
+"""SQLSTATEs of a serialization failure and a deadlock: the transaction was rolled back, and may be tried again
+(PostgreSQL's documentation, section 13.5)."""
+
+
+def alias() -> str:
+    """Return the database that sessions are written to. They are read from there too: a replica lags."""
+    return router.db_for_write(RefreshSession)
+
+
+def in_transaction() -> bool:
+    """Tell whether the caller is in a transaction of its own. A test case's, which is never committed, is none."""
+    blocks: list[Any] = connections[alias()].atomic_blocks
+    return any(not block._from_testcase for block in blocks)
+
+
+def apart(work: Callable[[], Result]) -> Result:
+    """Run work that must commit whatever becomes of the caller's transaction, such as ``ATOMIC_REQUESTS`` begins.
+
+    In a transaction, the work gets a thread, whose connection is another one; that costs a connection for the time.
+    """
+    if not in_transaction():
+        return work()
+
+    def in_thread() -> Result:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ferrauth-apart") as pool:
+        return pool.submit(in_thread).result()
+
+
+def retried(work: Callable[[], Result]) -> Result:
+    """Run work, and once more where the database rolled it back for another transaction's sake.
+
+    Only outside the caller's transaction, which would have to begin anew.
+    """
+    try:
+        return work()
+    except OperationalError as error:
+        if in_transaction() or not is_transient(error):
+            raise
+    return work()
+
+
+def is_transient(error: OperationalError) -> bool:
+    """Tell whether an error says to try again."""
+    cause = error.__cause__
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return state in TRANSIENT

