@@ -22,8 +22,7 @@ from ferrauth.django.passwords import Verification, replace, verify
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.contrib.auth.models import AnonymousUser
+    from django.contrib.auth.models import AnonymousUser, User
     from django.http import HttpRequest
 
 __all__ = ["FerrauthBackend"]
@@ -48,7 +47,7 @@ class FerrauthBackend(ModelBackend):
         username: str | None = None,
         password: str | None = None,
         **kwargs: Any,
-    ) -> AbstractBaseUser | None:
+    ) -> User | None:
         """Return the user whose name and password these are.
 
         Args:
@@ -66,7 +65,7 @@ class FerrauthBackend(ModelBackend):
         if username is None or password is None:
             return None
         try:
-            user: AbstractBaseUser | None = model._default_manager.get_by_natural_key(username)
+            user: User | None = model._default_manager.get_by_natural_key(username)
         except _NO_SUCH_USER:
             user = None
         row = self._row(user)
@@ -84,7 +83,7 @@ class FerrauthBackend(ModelBackend):
         username: str | None = None,
         password: str | None = None,
         **kwargs: Any,
-    ) -> AbstractBaseUser | None:
+    ) -> User | None:
         """As :meth:`authenticate`; no derivation runs on the event loop, on any Django."""
         model: Any = get_user_model()
         if username is None:
@@ -92,7 +91,7 @@ class FerrauthBackend(ModelBackend):
         if username is None or password is None:
             return None
         try:
-            user: AbstractBaseUser | None = await model._default_manager.aget_by_natural_key(username)
+            user: User | None = await model._default_manager.aget_by_natural_key(username)
         except _NO_SUCH_USER:
             user = None
         row = self._row(user)
@@ -104,11 +103,11 @@ class FerrauthBackend(ModelBackend):
             await sync_to_async(replace)(user, row, await _in_thread(make_password, password))
         return user
 
-    def user_can_authenticate(self, user: AbstractBaseUser | AnonymousUser | None) -> bool:
+    def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
         """Refuse users that are not active, or whose fields do not meet ``USER_FILTER``."""
         return super().user_can_authenticate(user) and rules.may_log_in(user, get_settings().user_filter)
 
-    def _row(self, user: AbstractBaseUser | None) -> str | None:
+    def _row(self, user: User | None) -> str | None:
         if user is None:
             return None
         return rules.row_to_verify(user.password, may_log_in=self.user_can_authenticate(user))

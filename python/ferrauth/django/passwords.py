@@ -6,6 +6,7 @@ import logging
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.apps import apps
 from django.contrib.auth import hashers as stock
 from django.contrib.auth.hashers import get_hasher, get_hashers, identify_hasher
 from django.db import Error, router, transaction
@@ -74,8 +75,8 @@ def policy() -> Policy:
 def replace(user: AbstractBaseUser, old: str, new: str) -> bool:
     """Store a new encoding of the *same* password, unless the row has changed since ``old`` was read.
 
-    This is no password change: no signal is sent. It writes the one column, of the row as it was verified, so a
-    password change at the same moment is never undone (P47).
+    This is no password change: no signal is sent, and sessions go on. It writes the one column, of the row as it was
+    verified, so a password change at the same moment is never undone (P47).
 
     Args:
         user: The user; its ``password`` follows where the row was written.
@@ -85,13 +86,18 @@ def replace(user: AbstractBaseUser, old: str, new: str) -> bool:
     Returns:
         Whether the row was written. A database that refuses is logged, and is no error: the login goes on (P49).
     """
-    model = type(user)
-    database = router.db_for_write(model, instance=user)
+    # Through a child of the model that has the column, Django would select first, then update.
+    owner = type(user)._meta.get_field("password").model
+    database = router.db_for_write(owner, instance=user)
     try:
         # Where the request has a transaction, this is a savepoint: a refused write must not break what follows.
         with transaction.atomic(using=database):
-            rows = model._base_manager.using(database).filter(pk=user.pk, password=old)
-            written = rows.update(password=new) == 1
+            found = owner._base_manager.using(database).filter(pk=user.pk, password=old)
+            written = found.update(password=new) == 1
+            if written and apps.is_installed("ferrauth.django"):
+                from ferrauth.django.rows import restamp
+
+                restamp(str(user.pk), old=old, new=new)
     except Error:
         logger.warning("An outdated password could not be renewed; the login goes on.", exc_info=True)
         return False

@@ -13,12 +13,11 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import hashers, password_validation
 from django.core.exceptions import ValidationError
 
-from ferrauth import passwords
 from ferrauth.accounts import audit, effects
 from ferrauth.accounts.effects import Allowance, Derive, Effect, arun, run
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.sessions import RequestFacts
-from ferrauth.django import rows
+from ferrauth.django import passwords, rows
 from ferrauth.django.transactions import apart
 
 if TYPE_CHECKING:
@@ -78,8 +77,9 @@ class DjangoPort:
         audit.record(effect)
 
     def check_password(self, effect: effects.CheckPassword) -> tuple[bool, str | None]:
-        """Check a password; where there is no encoding, at full cost."""
-        return passwords.verify_and_update(effect.password, effect.encoded or passwords.UNUSABLE_PREFIX)
+        """Check a password against a row of any of ``PASSWORD_HASHERS``; where there is no row, at full cost."""
+        found = passwords.verify(effect.password, effect.encoded)
+        return found.verified, hashers.make_password(effect.password) if found.renews else None
 
     def make_password(self, effect: effects.MakePassword) -> str:
         """Encode a password with the first of ``PASSWORD_HASHERS``."""
