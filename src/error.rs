@@ -1,7 +1,9 @@
 //! Everything that can go wrong in the core, in one enum. `src/py/errors.rs` turns it into Python exceptions, once.
 
 use std::fmt;
+use std::time::Duration;
 
+use crate::password::lanes::KernelError;
 use crate::token::refusal::{KeyRefusal, Refusal};
 
 /// A refusal by the core. No variant carries a password, a hash, a key or a token.
@@ -36,6 +38,23 @@ pub enum Error {
     Key(KeyRefusal),
     /// A token that is refused.
     Token(Refusal),
+    /// `FERRAUTH_THREADS` or the setting of threads is not a whole number of at least 1.
+    ThreadCount,
+    /// `FERRAUTH_KERNEL` names a kernel that does not run here.
+    Kernel(KernelError),
+    /// What is outstanding takes longer than this caller would wait.
+    Busy {
+        /// How long it takes.
+        retry_after: Duration,
+    },
+    /// The caller gave up waiting.
+    Interrupted,
+    /// The pool has ended for good.
+    ShutDown,
+    /// The pool ended while this job was under way.
+    Abandoned,
+    /// A worker failed: a bug.
+    WorkerFailed,
 }
 
 impl fmt::Display for Error {
@@ -57,6 +76,13 @@ impl fmt::Display for Error {
             Self::Setting(text) => f.write_str(text),
             Self::Key(refusal) => refusal.fmt(f),
             Self::Token(refusal) => refusal.fmt(f),
+            Self::ThreadCount => write!(f, "the number of threads must be a whole number of at least 1."),
+            Self::Kernel(error) => write!(f, "{error}."),
+            Self::Busy { .. } => write!(f, "too many passwords wait to be hashed."),
+            Self::Interrupted => write!(f, "the caller gave up waiting."),
+            Self::ShutDown => write!(f, "no password is hashed after the interpreter has begun to shut down."),
+            Self::Abandoned => write!(f, "the interpreter shut down while a password was hashed."),
+            Self::WorkerFailed => write!(f, "a password could not be hashed, because of a bug in ferrauth."),
         }
     }
 }
@@ -72,5 +98,11 @@ impl From<KeyRefusal> for Error {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Token(refusal)
+    }
+}
+
+impl From<KernelError> for Error {
+    fn from(error: KernelError) -> Self {
+        Self::Kernel(error)
     }
 }

@@ -5,7 +5,6 @@
 //! | [`error`]         | everything that can go wrong, in one enum                        |
 //! | [`constant_time`] | equality that does not tell where two values differ              |
 //! | [`machine`]       | what the machine gives this process                              |
-//! | [`process`]       | values that a forked child makes anew                            |
 //! | [`secret`]        | bytes that are wiped on drop and never printed                   |
 //! | [`password`]      | Django's encoded passwords: parse, derive, compare               |
 //! | [`token`]         | JSON Web Tokens: sign and verify                                 |
@@ -21,7 +20,6 @@ pub mod constant_time;
 pub mod error;
 pub mod machine;
 pub mod password;
-pub mod process;
 pub mod secret;
 pub mod token;
 

@@ -5,8 +5,11 @@ Password hashing in Django's formats, constant-time checks and JSON Web Tokens. 
 """
 
 from ferrauth._core import __version__, build_info, constant_time_compare
-from ferrauth.exceptions import FerrauthError
+from ferrauth.exceptions import FerrauthError, HasherBusy
 from ferrauth.passwords import (
+    acheck_password,
+    amake_password,
+    averify_and_update,
     check_password,
     check_passwords,
     make_password,
@@ -16,7 +19,11 @@ from ferrauth.passwords import (
 
 __all__ = [
     "FerrauthError",
+    "HasherBusy",
     "__version__",
+    "acheck_password",
+    "amake_password",
+    "averify_and_update",
     "build_info",
     "check_password",
     "check_passwords",

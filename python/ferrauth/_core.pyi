@@ -1,19 +1,23 @@
 """Types of the compiled core. Import ``ferrauth``, not this: its names may change between releases."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from asyncio import Future
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from json import JSONEncoder
-from typing import Any, Final, Literal, final
+from typing import Any, Final, Literal, Self, final
 
 __all__ = [
     "DEFAULT_ITERATIONS",
+    "Admission",
     "Claims",
+    "Job",
     "Key",
     "KeyRing",
     "Policy",
     "TokenIssuer",
     "TokenPair",
     "__version__",
+    "admit",
     "argon2",
     "bcrypt",
     "build_info",
@@ -31,12 +35,22 @@ __all__ = [
     "make_passwords",
     "matches",
     "max_iterations",
+    "max_wait",
     "md5",
+    "measure_floor",
     "pbkdf2_hmac",
+    "pool_counters",
     "random_text",
     "scrypt",
     "set_max_iterations",
+    "set_max_wait",
+    "set_max_wait_sync",
     "set_memory_budget",
+    "set_threads",
+    "shut_down",
+    "start_check",
+    "start_make",
+    "verify_and_update",
     "work_of",
     "wrap_passwords",
 ]
@@ -48,10 +62,103 @@ def build_info() -> dict[str, Any]:
     """Tell what this build is and what it runs on.
 
     Returns:
-        ``version``; ``profile`` (``"release"`` or ``"debug"``); ``kernel``, the code that derives; ``lanes``, how many
-        derivations share a core; ``threads``, how many cores derive; ``memory_budget``, bytes that memory-hard
-        derivations may take at once.
+        ``version``; ``profile`` (``"release"`` or ``"debug"``); ``kernel``, the code that derives for logins, and
+        ``bulk_kernel``, that for batches; ``kernels``, all that are compiled in, each with ``name``, ``lanes`` (its
+        lane counts) and ``available``; ``lanes``, how many logins share a core; ``threads``, how many cores derive;
+        ``memory_budget``, bytes that memory-hard derivations may take at once; ``lanes_busy`` and ``queued``, how many
+        derivations run and wait at this moment.
+
+    Raises:
+        ValueError: ``FERRAUTH_KERNEL`` names no kernel that runs here (the message names those that do), or
+            ``FERRAUTH_THREADS`` is not a whole number of at least 1.
     """
+
+def pool_counters() -> dict[str, int]:
+    """Return what the pool of this process has done since it started, and what it holds now.
+
+    Returns:
+        ``slices``, ``iterations``, ``admissions`` to a lane, ``moves`` to idle threads, ``swaps`` of bulk for logins,
+        ``cancellations``, ``submitted``, ``finished``, ``refusals`` and ``widest`` (lanes of one worker) so far;
+        ``queued``, ``lanes_busy``, ``reserved`` and ``workers`` now. All 0 before the first derivation.
+    """
+
+def measure_floor(rounds: int, /) -> float | None:
+    """Time ``rounds`` times the 64 dependent SHA instructions that no iteration can do without.
+
+    Returns:
+        Nanoseconds an iteration; ``None`` on a machine without x86's SHA instructions.
+    """
+
+def set_threads(threads: int, /) -> None:
+    """Set how many threads derive; ``FERRAUTH_THREADS`` goes before it. Counts for a pool that has not started.
+
+    Raises:
+        ValueError: It is 0.
+    """
+
+def max_wait() -> tuple[float | None, float | None]:
+    """Return how long an asynchronous and a synchronous caller wait at most, in seconds; ``None`` for ever."""
+
+def set_max_wait(seconds: float | None, /) -> None:
+    """Set how long an asynchronous caller waits at most, 10 seconds at first; ``None`` for ever.
+
+    Raises:
+        ValueError: It is negative or not finite.
+    """
+
+def set_max_wait_sync(seconds: float | None, /) -> None:
+    """Set how long a synchronous caller waits at most, for ever at first.
+
+    Raises:
+        ValueError: It is negative or not finite.
+    """
+
+@final
+class Admission:
+    """A place in the pool for one login: what is derived with it is never refused."""
+
+    def release(self) -> None:
+        """Give the place back. It can be released many times; after that nothing is derived with it."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: object) -> None: ...
+
+@final
+class Job:
+    """A derivation that a future waits for."""
+
+    def cancel(self) -> None:
+        """Give the derivation up, if it has not ended. Its lane is free within about half a millisecond."""
+
+def admit(is_async: bool, /) -> Admission:
+    """Reserve a place for one login.
+
+    Args:
+        is_async: Whether the limit for asynchronous callers counts, or that for synchronous ones.
+
+    Raises:
+        HasherBusy: More work waits than the caller would wait for.
+    """
+
+def start_make(
+    future: Future[str],
+    password: str | bytes,
+    salt: str | bytes | None,
+    iterations: int,
+    admission: Admission | None,
+    /,
+) -> Job: ...
+def start_check(
+    future: Future[tuple[bool, bool, str | None]],
+    password: object,
+    encoded: object,
+    policy: Policy | int,
+    renew: bool,
+    admission: Admission | None,
+    /,
+) -> Job: ...
+def shut_down() -> None:
+    """End all threads of the pool, promptly and for good. Called when the interpreter exits."""
 
 def constant_time_compare(a: str | bytes, b: str | bytes, /) -> bool:
     """Tell whether two texts are equal, in a time that depends on their lengths alone.
@@ -191,12 +298,37 @@ class Policy:
         """The work of every failure, in PBKDF2-HMAC-SHA256 iterations."""
 
 def make_password(
-    password: str | bytes, salt: str | bytes | None, iterations: int, algorithm: str = "pbkdf2_sha256", /
+    password: str | bytes,
+    salt: str | bytes | None,
+    iterations: int,
+    admission: Admission | None = None,
+    algorithm: str = "pbkdf2_sha256",
+    /,
 ) -> str: ...
-def check_password(password: object, encoded: object, policy: Policy | int, /) -> tuple[bool, bool]: ...
-def make_passwords(passwords: Sequence[str | bytes], iterations: int, /) -> list[str]: ...
-def wrap_passwords(rows: Sequence[object], iterations: int, /) -> list[str | None]: ...
-def check_passwords(pairs: Sequence[tuple[object, object]], policy: Policy | int, /) -> list[bool]: ...
+def check_password(
+    password: object, encoded: object, policy: Policy | int, admission: Admission | None = None, /
+) -> tuple[bool, bool]: ...
+def verify_and_update(
+    password: object, encoded: object, policy: Policy | int, admission: Admission | None = None, /
+) -> tuple[bool, str | None]: ...
+def wrap_passwords(
+    rows: Sequence[object],
+    iterations: int,
+    progress: Callable[[int, int], object] | None = None,
+    /,
+) -> list[str | None]: ...
+def make_passwords(
+    passwords: Sequence[str | bytes],
+    iterations: int,
+    progress: Callable[[int, int], object] | None = None,
+    /,
+) -> list[str]: ...
+def check_passwords(
+    pairs: Sequence[tuple[object, object]],
+    policy: Policy | int,
+    progress: Callable[[int, int], object] | None = None,
+    /,
+) -> list[bool]: ...
 def decode(
     jwt: str | bytes,
     key: str | bytes | Key | KeyRing | None = None,

@@ -13,6 +13,27 @@ class FerrauthError(Exception):
     """The HTTP status that an HTTP layer answers with."""
 
 
+class HasherBusy(FerrauthError):
+    """More passwords wait to be hashed than can be within the time that a caller would wait.
+
+    Says nothing of the user or the password: it is decided before either is looked at. An HTTP layer answers 503 with
+    ``Retry-After``.
+
+    Attributes:
+        retry_after: How long the work before this caller's would take, in seconds.
+    """
+
+    code = "busy"
+    status = 503
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"Too many passwords wait to be hashed; try again in {self.retry_after:.1f} seconds."
+
+
 class PyJWTError(FerrauthError):
     """The base of what tokens and keys raise, under the name that code written for PyJWT catches."""
 

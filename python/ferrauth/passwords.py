@@ -6,17 +6,23 @@ Every row that Django has written reads: ``pbkdf2_sha256``, ``pbkdf2_sha1``, ``a
 Every derivation runs in Rust, detached from the interpreter, so other Python threads go on meanwhile. A check that
 fails costs the same whatever it fails on: a wrong password, a row with fewer iterations than new ones have, or a row
 that cannot be read at all.
+
+All derivations of a process share one pool of lanes (see ``ferrauth.build_info()``), where those that arrive together
+share a core for free; those that cannot be sliced run beside it, as many at once as their memory allows. The
+asynchronous functions hold no thread while they wait; where more work waits than they would wait for, they raise
+:class:`ferrauth.exceptions.HasherBusy`. The synchronous ones hold their thread anyway: they wait, unless a limit for
+them is set.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ferrauth import _core
-from ferrauth._core import Policy
+from ferrauth import _core, _futures
+from ferrauth._core import Admission, Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "DEFAULT_FORMATS",
@@ -24,7 +30,13 @@ __all__ = [
     "FORMATS",
     "UNUSABLE_PREFIX",
     "UNUSABLE_SUFFIX_LENGTH",
+    "Admission",
     "Policy",
+    "aadmit",
+    "acheck_password",
+    "admit",
+    "amake_password",
+    "averify_and_update",
     "check_password",
     "check_passwords",
     "make_password",
@@ -55,6 +67,7 @@ def make_password(
     salt: str | None = None,
     *,
     iterations: int | None = None,
+    admission: Admission | None = None,
 ) -> str:
     """Encode a password as Django does.
 
@@ -63,6 +76,7 @@ def make_password(
             password opens.
         salt: Salt to use instead of a fresh one of 22 letters and digits (130 bits).
         iterations: Iterations to use instead of :data:`DEFAULT_ITERATIONS`.
+        admission: What :func:`admit` gave.
 
     Returns:
         ``pbkdf2_sha256$iterations$salt$hash``, which stock Django reads.
@@ -73,11 +87,17 @@ def make_password(
             whole number from 1 to the cap (10,000,000).
     """
     if password is None:
-        return UNUSABLE_PREFIX + _core.random_text(UNUSABLE_SUFFIX_LENGTH)
-    return _core.make_password(password, salt, _iterations(iterations))
+        return _unusable()
+    return _core.make_password(password, salt, _iterations(iterations), admission)
 
 
-def check_password(password: str | bytes | None, encoded: str | None, *, policy: Policy | None = None) -> bool:
+def check_password(
+    password: str | bytes | None,
+    encoded: str | None,
+    *,
+    policy: Policy | None = None,
+    admission: Admission | None = None,
+) -> bool:
     """Tell whether a password opens a stored row.
 
     Args:
@@ -86,16 +106,21 @@ def check_password(password: str | bytes | None, encoded: str | None, *, policy:
             stands for a user that is not there.
         policy: What a failure costs and which formats verify; by default :data:`DEFAULT_ITERATIONS` and
             :data:`DEFAULT_FORMATS`.
+        admission: What :func:`admit` gave.
 
     Returns:
         Whether it does. Never raises for any password or row; a lone surrogate, ``None``, a truncated, oversized or
         hostile row (Django raises for many of them) is ``False`` after a derivation at the preferred count.
     """
-    return _core.check_password(password, encoded, policy or DEFAULT_ITERATIONS)[0]
+    return _core.check_password(password, encoded, policy or DEFAULT_ITERATIONS, admission)[0]
 
 
 def verify_and_update(
-    password: str | bytes | None, encoded: str | None, *, policy: Policy | None = None
+    password: str | bytes | None,
+    encoded: str | None,
+    *,
+    policy: Policy | None = None,
+    admission: Admission | None = None,
 ) -> tuple[bool, str | None]:
     """Check a password, and encode it anew where its row is outdated.
 
@@ -103,6 +128,7 @@ def verify_and_update(
         password: The password as it was submitted.
         encoded: As for :func:`check_password`.
         policy: As for :func:`check_password`.
+        admission: What :func:`admit` gave.
 
     Returns:
         Whether the password opens the row; and a new encoding to store where it does and the row has another format,
@@ -113,19 +139,139 @@ def verify_and_update(
     Raises:
         ValueError: The policy's new passwords are not ``pbkdf2_sha256``, the only format that is written here.
     """
-    iterations = DEFAULT_ITERATIONS if policy is None else policy.iterations
-    if iterations is None:
-        raise ValueError("New passwords of this policy are not pbkdf2_sha256: check_password, then encode elsewhere.")
-    verified, outdated = _core.check_password(password, encoded, policy or iterations)
-    return verified, make_password(password, iterations=iterations) if outdated else None
+    return _core.verify_and_update(password, encoded, _renewable(policy), admission)
 
 
-def make_passwords(passwords: Iterable[str | bytes], *, iterations: int | None = None) -> list[str]:
+async def amake_password(
+    password: str | bytes | None,
+    salt: str | None = None,
+    *,
+    iterations: int | None = None,
+    admission: Admission | None = None,
+) -> str:
+    """Encode a password as :func:`make_password` does, holding no thread meanwhile.
+
+    Needs a running asyncio event loop; uvloop's and anyio's asyncio backend are such. A cancelled call gives its lane
+    back.
+
+    Args:
+        password: As for :func:`make_password`.
+        salt: As for :func:`make_password`.
+        iterations: As for :func:`make_password`.
+        admission: What :func:`aadmit` gave.
+
+    Returns:
+        What :func:`make_password` returns.
+
+    Raises:
+        HasherBusy: More work waits than this call may have to wait for.
+        TypeError: As for :func:`make_password`.
+        ValueError: As for :func:`make_password`.
+    """
+    if password is None:
+        return _unusable()
+    count = _iterations(iterations)
+    row: str = await _futures.result(
+        lambda future: _core.start_make(future, password, salt, count, admission),
+    )
+    return row
+
+
+async def acheck_password(
+    password: str | bytes | None,
+    encoded: str | None,
+    *,
+    policy: Policy | None = None,
+    admission: Admission | None = None,
+) -> bool:
+    """Tell whether a password opens a stored row as :func:`check_password` does, holding no thread meanwhile.
+
+    Args:
+        password: As for :func:`check_password`.
+        encoded: As for :func:`check_password`.
+        policy: As for :func:`check_password`.
+        admission: What :func:`aadmit` gave.
+
+    Returns:
+        What :func:`check_password` returns.
+
+    Raises:
+        HasherBusy: More work waits than this call may have to wait for. Decided before the row is looked at.
+    """
+    verified, _, _ = await _acheck(password, encoded, policy or DEFAULT_ITERATIONS, admission, renew=False)
+    return verified
+
+
+async def averify_and_update(
+    password: str | bytes | None,
+    encoded: str | None,
+    *,
+    policy: Policy | None = None,
+    admission: Admission | None = None,
+) -> tuple[bool, str | None]:
+    """Check a password, and encode it anew, as :func:`verify_and_update` does, holding no thread meanwhile.
+
+    Args:
+        password: As for :func:`verify_and_update`.
+        encoded: As for :func:`verify_and_update`.
+        policy: As for :func:`verify_and_update`.
+        admission: What :func:`aadmit` gave.
+
+    Returns:
+        What :func:`verify_and_update` returns.
+
+    Raises:
+        HasherBusy: More work waits than this call may have to wait for. Decided before the row is looked at; once the
+            check was taken, the new encoding is made too.
+        ValueError: As for :func:`verify_and_update`.
+    """
+    verified, _, renewed = await _acheck(password, encoded, _renewable(policy), admission, renew=True)
+    return verified, renewed
+
+
+def admit() -> Admission:
+    """Reserve a place for a login, before its user is looked up.
+
+    Pass what is returned to every derivation of the login: none of them will be refused, and whether the first was
+    depended on nothing but the work that waited. Use it as a context manager, so that a login that ends early gives its
+    place back::
+
+        with admit() as admission:
+            user = load_user(email)
+            verified = check_password(password, user.password if user else "", admission=admission)
+
+    Raises:
+        HasherBusy: A limit for synchronous callers is set, and more work waits.
+    """
+    return _core.admit(False)
+
+
+async def aadmit() -> Admission:
+    """Reserve a place for a login as :func:`admit` does, within the limit for asynchronous callers.
+
+    Never waits: it is a coroutine for the sake of the flows that use it.
+
+    Raises:
+        HasherBusy: More work waits than this login may have to wait for.
+    """
+    return _core.admit(True)
+
+
+def make_passwords(
+    passwords: Iterable[str | bytes],
+    *,
+    iterations: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[str]:
     """Encode many passwords, each with a fresh salt, on every core.
+
+    Logins go first: they take lanes from a batch whenever they need them. Ctrl-C ends a batch at once.
 
     Args:
         passwords: The passwords. An empty iterable gives an empty list.
         iterations: Iterations to use instead of :data:`DEFAULT_ITERATIONS`.
+        progress: Called with the numbers of passwords done and in all, at most ten times a second and once at the end,
+            from the calling thread. What it raises ends the batch. Not called for no passwords.
 
     Returns:
         One encoding a password, in order.
@@ -135,31 +281,41 @@ def make_passwords(passwords: Iterable[str | bytes], *, iterations: int | None =
         ValueError: A password holds a lone surrogate (its index is named, nothing was derived), or as for
             :func:`make_password`.
     """
-    return _core.make_passwords(list(passwords), _iterations(iterations))
+    return _core.make_passwords(list(passwords), _iterations(iterations), progress)
 
 
 def check_passwords(
-    pairs: Iterable[tuple[str | bytes | None, str | None]], *, policy: Policy | None = None
+    pairs: Iterable[tuple[str | bytes | None, str | None]],
+    *,
+    policy: Policy | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> list[bool]:
     """Check many passwords, each against its row, on every core.
 
     Args:
         pairs: ``(password, encoded)`` pairs.
         policy: As for :func:`check_password`.
+        progress: As for :func:`make_passwords`.
 
     Returns:
         What :func:`check_password` says of each pair, in order.
     """
-    return _core.check_passwords(list(pairs), policy or DEFAULT_ITERATIONS)
+    return _core.check_passwords(list(pairs), policy or DEFAULT_ITERATIONS, progress)
 
 
-def wrap_passwords(rows: Iterable[str], *, iterations: int | None = None) -> list[str | None]:
+def wrap_passwords(
+    rows: Iterable[str],
+    *,
+    iterations: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[str | None]:
     """Lift old rows without their passwords: PBKDF2-HMAC-SHA256 over each row's hash, on every core.
 
     Args:
         rows: Rows of the formats ``md5``, ``sha1`` (either also unsalted), ``pbkdf2_sha1``, ``pbkdf2_sha256``,
             ``bcrypt`` and ``bcrypt_sha256``.
         iterations: Iterations of the wrapping; :data:`DEFAULT_ITERATIONS` by default.
+        progress: As for :func:`make_passwords`.
 
     Returns:
         For each row, in order, a row of the format ``pbkdf2_wrapped_<old format>`` that the same password opens;
@@ -172,7 +328,31 @@ def wrap_passwords(rows: Iterable[str], *, iterations: int | None = None) -> lis
         Django's guide "Password upgrading without requiring a login" (docs/topics/auth/passwords), whose
         ``pbkdf2_wrapped_md5`` and ``pbkdf2_wrapped_sha1`` rows are the same.
     """
-    return _core.wrap_passwords(list(rows), _iterations(iterations))
+    return _core.wrap_passwords(list(rows), _iterations(iterations), progress)
+
+
+async def _acheck(
+    password: str | bytes | None,
+    encoded: str | None,
+    policy: Policy | int,
+    admission: Admission | None,
+    *,
+    renew: bool,
+) -> tuple[bool, bool, str | None]:
+    outcome: tuple[bool, bool, str | None] = await _futures.result(
+        lambda future: _core.start_check(future, password, encoded, policy, renew, admission),
+    )
+    return outcome
+
+
+def _renewable(policy: Policy | None) -> Policy | int:
+    if policy is not None and policy.iterations is None:
+        raise ValueError("New passwords of this policy are not pbkdf2_sha256: check_password, then encode elsewhere.")
+    return policy or DEFAULT_ITERATIONS
+
+
+def _unusable() -> str:
+    return UNUSABLE_PREFIX + _core.random_text(UNUSABLE_SUFFIX_LENGTH)
 
 
 def _iterations(iterations: int | None) -> int:

@@ -6,7 +6,7 @@ use zeroize::Zeroize;
 
 use super::derivation::{Derivation, Key};
 use super::encoded::{Limits, fields};
-use super::heavy;
+use super::pool::heavy;
 use crate::error::Error;
 
 /// The most block passes (KiB times passes) that a row may ask for: twice RFC 9106's costliest recommendation (2 GiB,

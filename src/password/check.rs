@@ -1,17 +1,25 @@
 //! What a stored password and a submitted one lead to, and how much work it takes to say so.
 //!
-//! A check is a plan and a verdict, with the derivation in between, so that whoever runs derivations (one thread, or
-//! a pool of lanes) decides nothing: [`Check::derivation`] says what to derive, [`Check::judge`] what it means, and
-//! [`Check::shortfall`] how many iterations a failure still owes, so that all failures cost the same (P37 to P42).
+//! A check is a plan and a verdict, with the derivation in between, so that the pool that runs it decides nothing:
+//! [`Check::task`] says what to derive and where, [`Judge::verdict`] what it means, and [`Judge::shortfall`] how many
+//! iterations a failure still owes, so that all failures cost the same (P37 to P42).
 
-use super::derivation::{Derivation, Key};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::derivation::{Derivation, Pbkdf2};
 use super::encoded::{self, Format, Formats, Limits, Row};
+use super::lanes::Lane;
 use super::params;
+use super::pbkdf2::{Digest, Midstates};
+use super::pool::{Heavy, Purpose, Request, Task, Then};
 use crate::constant_time;
 use crate::error::Error;
 
+/// Bytes of the key that is compared where there is no row: a `pbkdf2_sha256` row's.
+const UNLIKE_LENGTH: usize = 32;
+
 /// The salt of a derivation whose result is never compared: 22 characters, like a real one.
-const DUMMY_SALT: &str = "ferrauthferrauthferrau";
+pub(super) const DUMMY_SALT: &str = "ferrauthferrauthferrau";
 
 /// What a password costs here.
 #[derive(Debug, Clone)]
@@ -84,10 +92,10 @@ impl Policy {
     }
 }
 
-/// One password checked against one stored row.
-pub struct Check<'a> {
+/// What one stored row asks for.
+pub struct Check {
     row: Option<Row>,
-    policy: &'a Policy,
+    policy: Policy,
 }
 
 /// The outcome of a [`Check`].
@@ -101,11 +109,11 @@ pub enum Verdict {
     Outdated,
 }
 
-impl<'a> Check<'a> {
+impl Check {
     /// Plans a check. `None` is a row that cannot even be read as text, or that there is none; it costs what any other
     /// bad row costs.
     #[must_use]
-    pub fn new(encoded: Option<&str>, policy: &'a Policy) -> Self {
+    pub fn new(encoded: Option<&str>, policy: Policy) -> Self {
         let row = encoded.and_then(|encoded| encoded::parse(encoded, policy.limits));
         Self { row, policy }
     }
@@ -116,51 +124,45 @@ impl<'a> Check<'a> {
         self.row.as_ref().map_or(&self.policy.preferred, |row| &row.derivation)
     }
 
-    /// What the derived key means; compared in constant time.
+    /// What to derive, where, and who judges it; see [`Check::judge`] for `is_text`. With `renew`, an outdated row is
+    /// encoded anew, if new rows are `pbkdf2_sha256`.
     #[must_use]
-    pub fn judge(&self, derived: &Key) -> Verdict {
-        // A row that did not parse is compared too, with a key that is not the derived one.
-        let unlike = Key::new(derived.iter().map(|byte| !byte).collect());
-        let expected = self.row.as_ref().map_or(&unlike, |row| &row.key);
-        match (constant_time::equal(expected, derived), &self.row) {
-            (true, Some(row)) if self.is_current(row) => Verdict::Current,
-            (true, Some(_)) => Verdict::Outdated,
-            _ => Verdict::Refused,
+    pub fn task(&self, is_text: bool, renew: bool) -> Task<'_> {
+        let judge = self.judge(is_text);
+        let derivation = self.derivation();
+        let Derivation::Pbkdf2(Pbkdf2 { digest: Digest::Sha256, iterations, salt, over }) = derivation else {
+            return Task::Heavy(Heavy { derivation: derivation.clone(), then: Then::Judge { judge, renew } });
+        };
+        let (iterations, purpose) = (*iterations, Purpose::Check { judge, renew });
+        match over {
+            None => Task::Lanes(Request { salt: salt.as_bytes(), block: 1, iterations, purpose }),
+            Some(over) => Task::Heavy(Heavy {
+                derivation: (**over).clone(),
+                then: Then::Wrap { salt: salt.clone(), iterations, purpose },
+            }),
         }
-    }
-
-    /// The PBKDF2-HMAC-SHA256 iterations that a refusal still owes: a row below the policy would answer sooner than an
-    /// unknown user (CVE-2016-2513). 0 for every other verdict.
-    #[must_use]
-    pub fn shortfall(&self, verdict: Verdict) -> u32 {
-        match verdict {
-            Verdict::Refused => {
-                let owed = self.policy.floor.saturating_sub(self.derivation().work());
-                u32::try_from(owed).unwrap_or(u32::MAX).min(params::max_iterations())
-            }
-            Verdict::Current | Verdict::Outdated => 0,
-        }
-    }
-
-    /// Derives and judges, with all the work that a refusal owes. `None` is a password that cannot be read as text: it
-    /// costs what a wrong one costs, and matches nothing.
-    ///
-    /// # Errors
-    /// None that a row or a password can bring about; [`Error`] is the derivation's own.
-    pub fn run(&self, password: Option<&[u8]>) -> Result<Verdict, Error> {
-        let derived = self.derivation().derive(password.unwrap_or_default())?;
-        let verdict = if password.is_some() { self.judge(&derived) } else { Verdict::Refused };
-        let owed = self.shortfall(verdict);
-        if owed > 0 {
-            Derivation::pbkdf2_sha256(owed, DUMMY_SALT).derive(password.unwrap_or_default())?;
-        }
-        Ok(verdict)
     }
 
     /// Whether the row could be read at all.
     #[must_use]
     pub fn is_readable(&self) -> bool {
         self.row.is_some()
+    }
+
+    /// What will judge the derived key. A password that is no text (`is_text` false) costs what a wrong one costs, and
+    /// matches nothing.
+    #[must_use]
+    pub fn judge(&self, is_text: bool) -> Judge {
+        let owed = self.policy.floor.saturating_sub(self.derivation().work());
+        Judge {
+            // A row that did not parse is compared too, with a key that is not its own.
+            expected: self.row.as_ref().map_or_else(|| vec![0; UNLIKE_LENGTH], |row| row.key.to_vec()),
+            may_match: is_text && self.row.is_some(),
+            is_current: self.row.as_ref().is_some_and(|row| self.is_current(row)),
+            shortfall: u32::try_from(owed).unwrap_or(u32::MAX).min(params::max_iterations()),
+            renewal: self.policy.iterations(),
+            password: None,
+        }
     }
 
     /// A row of another format is outdated, unless it is memory-hard: it is not weakened into one that is not.
@@ -173,31 +175,79 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Whether `password` is the row's, at the row's own cost alone: for callers that see to equal work themselves.
-///
-/// # Errors
-/// None that a row or a password can bring about; [`Error`] is the derivation's own.
-pub fn matches(password: &[u8], encoded: &str, formats: Formats) -> Result<bool, Error> {
-    match encoded::parse(encoded, Limits::current(formats)) {
-        Some(row) => Ok(constant_time::equal(&row.key, &row.derivation.derive(password)?)),
-        None => Ok(false),
+/// What a derived key means for one row: the part of a [`Check`] that outlives the row's text. Wiped on drop.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Judge {
+    expected: Vec<u8>,
+    may_match: bool,
+    is_current: bool,
+    shortfall: u32,
+    renewal: Option<u32>,
+    /// Wipes itself.
+    #[zeroize(skip)]
+    password: Option<Box<Midstates>>,
+}
+
+impl Judge {
+    /// What the derived key means; compared in constant time.
+    #[must_use]
+    pub fn verdict(&self, derived: &[u8]) -> Verdict {
+        let is_equal = constant_time::equal(&self.expected, derived);
+        match (is_equal & self.may_match, self.is_current) {
+            (true, true) => Verdict::Current,
+            (true, false) => Verdict::Outdated,
+            (false, _) => Verdict::Refused,
+        }
+    }
+
+    /// The PBKDF2-HMAC-SHA256 iterations that a refusal still owes: a row below the policy would answer sooner than an
+    /// unknown user (CVE-2016-2513).
+    #[must_use]
+    pub fn shortfall(&self) -> u32 {
+        self.shortfall
+    }
+
+    /// The count that an outdated row is encoded anew with; `None` where new rows are of another format, which whoever
+    /// asked writes.
+    #[must_use]
+    pub fn renewal(&self) -> Option<u32> {
+        self.renewal
+    }
+
+    /// For a wrapped row: the lane's password is the old row's hash, and this is the password itself.
+    pub(super) fn renewing_from(mut self, password: Midstates) -> Self {
+        self.password = Some(Box::new(password));
+        self
+    }
+
+    /// The password that an outdated row is encoded anew from, where its lane has ended.
+    pub(super) fn password(&self, lane: &Lane) -> Midstates {
+        self.password.as_deref().map_or_else(|| Midstates::of(lane), Midstates::clone)
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_wiped(&self) -> bool {
+        self.expected.iter().all(|byte| *byte == 0)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Check, Policy, Preferred, Verdict};
-    use crate::password::derivation::Key;
     use crate::password::encoded::{Format, Formats, write};
 
     const SALT: &str = "0123456789012345678901";
 
-    fn key(byte: u8) -> Key {
-        Key::new(vec![byte; 32])
+    fn key(byte: u8) -> [u8; 32] {
+        [byte; 32]
     }
 
     fn row(iterations: u32, salt: &str) -> String {
         write(Format::Pbkdf2Sha256, iterations, salt, &key(7)).unwrap()
+    }
+
+    fn owed(row: Option<&str>, policy: &Policy) -> u32 {
+        Check::new(row, policy.clone()).judge(true).shortfall()
     }
 
     #[test]
@@ -209,29 +259,29 @@ mod tests {
             (999, SALT, Verdict::Outdated),
             (1_000, "short", Verdict::Outdated),
         ] {
-            let check = Check::new(Some(&row(iterations, salt)), &policy);
+            let check = Check::new(Some(&row(iterations, salt)), policy.clone());
             assert_eq!(
                 (check.derivation().salt().as_ref(), check.derivation().work()),
                 (salt, u64::from(iterations))
             );
-            assert_eq!(check.judge(&key(7)), expected);
-            assert_eq!(check.judge(&key(8)), Verdict::Refused);
-            assert_eq!(check.shortfall(expected), 0);
+            assert_eq!(check.judge(true).verdict(&key(7)), expected);
+            assert_eq!(check.judge(true).verdict(&key(8)), Verdict::Refused);
+            assert_eq!(check.judge(false).verdict(&key(7)), Verdict::Refused);
         }
     }
 
     #[test]
     fn test_P39_a_refusal_owes_what_a_weak_row_saved() {
         let policy = Policy::pbkdf2_sha256(1_000);
-        assert_eq!(Check::new(Some(&row(400, SALT)), &policy).shortfall(Verdict::Refused), 600);
-        assert_eq!(Check::new(Some(&row(2_000, SALT)), &policy).shortfall(Verdict::Refused), 0);
+        assert_eq!(owed(Some(&row(400, SALT)), &policy), 600);
+        assert_eq!(owed(Some(&row(2_000, SALT)), &policy), 0);
     }
 
     #[test]
     fn test_P40_a_floor_hides_costlier_rows() {
         let policy = Policy::new(Preferred::Model(&row(1_000, SALT)), Formats::strong(), 3_000).unwrap();
-        for (text, owed) in [(Some(row(400, SALT)), 2_600), (Some(row(3_000, SALT)), 0), (None, 2_000)] {
-            assert_eq!(Check::new(text.as_deref(), &policy).shortfall(Verdict::Refused), owed);
+        for (text, expected) in [(Some(row(400, SALT)), 2_600), (Some(row(3_000, SALT)), 0), (None, 2_000)] {
+            assert_eq!(owed(text.as_deref(), &policy), expected);
         }
     }
 
@@ -239,17 +289,19 @@ mod tests {
     fn test_P42_a_bad_row_costs_the_preferred_count_and_matches_nothing() {
         let policy = Policy::pbkdf2_sha256(1_000);
         for text in [None, Some(""), Some("!"), Some("pbkdf2_sha256$1"), Some("md5$a$b")] {
-            let check = Check::new(text, &policy);
+            let check = Check::new(text, policy.clone());
             assert_eq!(check.derivation().work(), 1_000);
-            assert_eq!(check.judge(&key(0)), Verdict::Refused);
-            assert_eq!(check.shortfall(Verdict::Refused), 0);
+            assert_eq!(check.judge(true).verdict(&key(0)), Verdict::Refused);
+            assert_eq!(check.judge(true).shortfall(), 0);
         }
     }
 
     #[test]
     fn test_P15_md5_verifies_only_where_it_is_listed() {
         let text = "md5$salt$67a1e09bb1f83f5007dc119c14d663aa";
-        assert_eq!(super::matches(b"password", text, Formats::strong()), Ok(false));
-        assert_eq!(super::matches(b"password", text, Formats::ALL), Ok(true));
+        assert!(!Check::new(Some(text), Policy::pbkdf2_sha256(1)).is_readable());
+        let policy = Policy::new(Preferred::Iterations(1), Formats::ALL, 0).unwrap();
+        let check = Check::new(Some(text), policy);
+        assert_eq!(check.judge(true).verdict(&check.derivation().derive(b"password").unwrap()), Verdict::Outdated);
     }
 }

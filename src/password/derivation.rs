@@ -1,7 +1,7 @@
 //! What a password must be put through to become the key of a stored row: one enum over all formats.
 //!
-//! [`Derivation::derive`] is the one place that says where a derivation runs: PBKDF2-HMAC-SHA256 on lanes, a legacy
-//! hash at once, and everything that cannot be sliced on the [`heavy`](super::heavy) threads.
+//! Where a derivation runs is not said here: PBKDF2-HMAC-SHA256 on the pool's lanes, all others whole, on threads of
+//! their own (see [`Check::task`](super::check::Check::task)).
 
 use std::borrow::Cow;
 
@@ -13,12 +13,15 @@ use super::bcrypt::Bcrypt;
 use super::encoded::fields;
 use super::legacy::Legacy;
 use super::pbkdf2::{self, Digest};
+use super::salt;
 use super::scrypt::Scrypt;
-use super::{heavy, salt};
 use crate::error::Error;
 
 /// A derived key; wiped on drop.
 pub type Key = Zeroizing<Vec<u8>>;
+
+/// The key of one lane: SHA-256's output.
+pub type DerivedKey = Zeroizing<[u8; 32]>;
 
 /// A derivation with its cost and its salt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,21 +97,33 @@ impl Derivation {
         cost && salt::is_long_enough(&self.salt())
     }
 
-    /// Derives the key of `password`, wherever such a derivation runs, and waits for it.
+    /// Bytes of memory that it takes.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        match self {
+            Self::Pbkdf2(Pbkdf2 { over: Some(over), .. }) => over.memory(),
+            Self::Pbkdf2(_) | Self::Legacy(_) => 0,
+            Self::Argon2(it) => it.memory(),
+            Self::Scrypt(it) => it.memory(),
+            Self::Bcrypt(it) => it.memory(),
+        }
+    }
+
+    /// Derives the key of `password` on this thread.
     ///
     /// # Errors
-    /// [`Error::Threads`] or [`Error::Memory`] where the operating system gives none; none that a password can bring
+    /// [`Error::Memory`] and [`Error::Threads`] where the operating system gives none; none that a password can bring
     /// about.
     pub fn derive(&self, password: &[u8]) -> Result<Key, Error> {
         match self {
-            Self::Pbkdf2(it) => {
-                let Some(over) = &it.over else { return it.derive(password) };
-                it.derive(over.text(&over.derive(password)?).as_bytes())
-            }
+            Self::Pbkdf2(it) => match &it.over {
+                Some(over) => Ok(it.derive(over.text(&over.derive(password)?).as_bytes())),
+                None => Ok(it.derive(password)),
+            },
+            Self::Argon2(it) => it.derive(password),
+            Self::Scrypt(it) => it.derive(password),
+            Self::Bcrypt(it) => it.derive(password),
             Self::Legacy(it) => Ok(it.derive(password)),
-            Self::Argon2(it) => heavy::run(it.memory(), it.clone(), password, Argon2::derive),
-            Self::Scrypt(it) => heavy::run(it.memory(), it.clone(), password, Scrypt::derive),
-            Self::Bcrypt(it) => heavy::run(it.memory(), it.clone(), password, Bcrypt::derive),
         }
     }
 
@@ -125,16 +140,9 @@ impl Derivation {
 }
 
 impl Pbkdf2 {
-    fn derive(&self, password: &[u8]) -> Result<Key, Error> {
-        match self.digest {
-            Digest::Sha256 => self.fill(password),
-            Digest::Sha1 | Digest::Sha512 => heavy::run(0, self.clone(), password, Self::fill),
-        }
-    }
-
-    fn fill(&self, password: &[u8]) -> Result<Key, Error> {
+    fn derive(&self, password: &[u8]) -> Key {
         let mut key = Key::new(vec![0; self.digest.output_length()]);
-        pbkdf2::derive(self.digest, password, self.salt.as_bytes(), self.iterations, &mut key)?;
-        Ok(key)
+        pbkdf2::derive_here(self.digest, password, self.salt.as_bytes(), self.iterations, &mut key);
+        key
     }
 }

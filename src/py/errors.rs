@@ -1,6 +1,7 @@
 //! The one conversion of the core's errors into Python exceptions.
 
-use pyo3::exceptions::{PyMemoryError, PyOSError, PyValueError};
+use pyo3::PyErrArguments;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyModule, PyType};
@@ -16,10 +17,16 @@ impl From<Error> for PyErr {
             | Error::Salt
             | Error::DerivedKeyLength
             | Error::Digest
+            | Error::ThreadCount
             | Error::Cost
             | Error::Format
             | Error::Model
+            | Error::Kernel(_)
             | Error::Setting(_) => PyValueError::new_err(text),
+            Error::Busy { retry_after } => exception("HasherBusy", retry_after.as_secs_f64()),
+            Error::ShutDown | Error::Abandoned | Error::WorkerFailed => PyRuntimeError::new_err(text),
+            // What interrupted the caller is raised in its stead, by whoever watched.
+            Error::Interrupted => PyKeyboardInterrupt::new_err(()),
             Error::Memory => PyMemoryError::new_err(text),
             Error::Random | Error::Threads => PyOSError::new_err(text),
             Error::Key(_) => exception("InvalidKeyError", text),
@@ -60,7 +67,7 @@ const fn token_class(refusal: &Refusal) -> &'static str {
 }
 
 /// An exception of a class that Python defines: with the stable ABI, Rust cannot derive one from another.
-fn exception(class: &str, argument: String) -> PyErr {
+fn exception(class: &str, argument: impl PyErrArguments + Send + Sync + 'static) -> PyErr {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     Python::attach(|py| {
         let module = MODULE.get_or_try_init(py, || PyModule::import(py, "ferrauth.exceptions").map(Bound::unbind));

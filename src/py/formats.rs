@@ -3,14 +3,17 @@
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::admission;
 use super::password::stored;
 use super::text::required;
+use super::waiting::{Vigil, detached};
 use crate::error::Error;
 use crate::password::argon2::Argon2;
-use crate::password::check;
-use crate::password::derivation::Derivation;
+use crate::password::check::{self, Preferred, Verdict};
+use crate::password::derivation::{Derivation, Key};
 use crate::password::encoded::{self, Format, Formats, Limits};
 use crate::password::legacy::{Hash, Legacy};
+use crate::password::params::Caller;
 use crate::password::scrypt::Scrypt;
 use crate::password::{self, params};
 
@@ -33,8 +36,15 @@ pub(super) fn work_of(encoded: &Bound<'_, PyAny>) -> Option<(&'static str, u64)>
 #[pyo3(signature = (password, encoded, /))]
 pub(super) fn matches(py: Python<'_>, password: &Bound<'_, PyAny>, encoded: &Bound<'_, PyAny>) -> PyResult<bool> {
     let password = required(password, "password")?;
-    let Some(row) = stored(encoded) else { return Ok(false) };
-    Ok(py.detach(|| check::matches(password, row, Formats::ALL))?)
+    let policy = check::Policy::new(Preferred::Iterations(1), Formats::ALL, 0)?;
+    let check = check::Check::new(stored(encoded), policy);
+    if !check.is_readable() {
+        return Ok(false);
+    }
+    let reservation = admission::reserve(Caller::Sync, None)?;
+    let (verdict, _) =
+        detached(py, Vigil::new(py)?, reservation, |wait| password::check(Some(password), &check, false, wait))?;
+    Ok(verdict != Verdict::Refused)
 }
 
 /// Raw Argon2.
@@ -62,7 +72,7 @@ pub(super) fn argon2<'py>(
         length,
     };
     argon2.check(params::max_memory())?;
-    derive(py, password, &Derivation::Argon2(argon2))
+    Ok(PyBytes::new(py, &derive(py, password, &Derivation::Argon2(argon2))?))
 }
 
 /// Raw scrypt with a key of 64 bytes.
@@ -78,7 +88,7 @@ pub(super) fn scrypt<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let scrypt = Scrypt { n, r, p, salt: salt.to_owned() };
     scrypt.check(params::max_memory())?;
-    derive(py, password, &Derivation::Scrypt(scrypt))
+    Ok(PyBytes::new(py, &derive(py, password, &Derivation::Scrypt(scrypt))?))
 }
 
 /// The 31 characters that bcrypt writes behind a cost (without leading zero) and a salt of 22 characters.
@@ -96,18 +106,13 @@ pub(super) fn md5(py: Python<'_>, password: &Bound<'_, PyAny>, salt: &str) -> Py
     text(py, password, &Derivation::Legacy(Legacy { hash: Hash::Md5, salt: salt.to_owned() }))
 }
 
-fn derive<'py>(
-    py: Python<'py>,
-    password: &Bound<'py, PyAny>,
-    derivation: &Derivation,
-) -> PyResult<Bound<'py, PyBytes>> {
+/// Derives within the pool's bounds, and waits.
+fn derive(py: Python<'_>, password: &Bound<'_, PyAny>, derivation: &Derivation) -> PyResult<Key> {
     let password = required(password, "password")?;
-    let key = py.detach(|| derivation.derive(password))?;
-    Ok(PyBytes::new(py, &key))
+    let reservation = admission::reserve(Caller::Sync, None)?;
+    detached(py, Vigil::new(py)?, reservation, |wait| password::derive(password, derivation.clone(), wait))
 }
 
 fn text(py: Python<'_>, password: &Bound<'_, PyAny>, derivation: &Derivation) -> PyResult<String> {
-    let password = required(password, "password")?;
-    let key = py.detach(|| derivation.derive(password))?;
-    Ok(derivation.text(&key).to_string())
+    Ok(derivation.text(&derive(py, password, derivation)?).to_string())
 }

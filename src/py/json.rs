@@ -6,6 +6,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::error::Error;
+use crate::token::decode::{self, MAX_DEPTH};
 use crate::token::json::{Fault, MAX_MEMBERS, Sink};
 use crate::token::json_writer;
 use crate::token::refusal::Refusal;
@@ -31,9 +32,6 @@ const COMMON: [&str; 16] = [
 ];
 
 static INTERNED: PyOnceLock<[Py<PyString>; COMMON.len()]> = PyOnceLock::new();
-
-/// Nesting that the strict reader takes in claims.
-const MAX_DEPTH: usize = 16;
 
 /// Why nothing was built: the text's fault, or Python's.
 pub(super) enum Failure {
@@ -134,6 +132,11 @@ impl<'py> Sink for Objects<'py> {
     fn end_object(&mut self, object: Self::Object) -> Result<Self::Value, Failure> {
         Ok(object.into_any())
     }
+}
+
+/// The object of a JSON text.
+pub(super) fn object<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    decode::read_unjudged(text.as_bytes(), &mut Objects::new(py)).map_err(|failure: Failure| failure.into())
 }
 
 /// Writes the members of `object`, without the braces.

@@ -1,12 +1,15 @@
 //! The Python module `ferrauth._core`: extract, validate, detach, return. Nothing is decided here.
 
+mod admission;
 mod build;
 mod errors;
 mod formats;
+mod futures;
 mod json;
 mod password;
 mod text;
 mod token;
+mod waiting;
 
 use pyo3::prelude::*;
 
@@ -16,20 +19,25 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::build::build_info;
+    use super::admission::{Admission, admit, max_wait, set_max_wait, set_max_wait_sync, set_threads};
+    #[pymodule_export]
+    use super::build::{build_info, measure_floor, pool_counters};
     #[pymodule_export]
     use super::formats::{argon2, bcrypt, formats, matches, md5, scrypt, work_of};
     #[pymodule_export]
+    use super::futures::{Job, shut_down, start_check, start_make};
+    #[pymodule_export]
     use super::password::{
         Policy, check_password, check_passwords, iterations_executed, make_password, make_passwords,
-        max_iterations, pbkdf2_hmac, random_text, set_max_iterations, set_memory_budget, wrap_passwords,
+        max_iterations, pbkdf2_hmac, random_text, set_max_iterations, set_memory_budget, verify_and_update,
+        wrap_passwords,
     };
     #[pymodule_export]
     use super::text::constant_time_compare;
     #[pymodule_export]
     use super::token::{
         PyClaims, PyKey, PyKeyRing, PyTokenIssuer, PyTokenPair, decode, decode_complete, decode_unverified,
-        encode, get_unverified_header,
+        encode, export_private_jwk, export_private_pem, get_unverified_header,
     };
     #[pymodule_export]
     const DEFAULT_ITERATIONS: u32 = crate::password::params::DEFAULT_ITERATIONS;
@@ -37,6 +45,7 @@ mod _core {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", crate::VERSION)?;
+        module.py().import("atexit")?.call_method1("register", (module.getattr("shut_down")?,))?;
         super::install_logging(module.py())
     }
 }

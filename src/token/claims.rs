@@ -5,77 +5,7 @@ use super::base64url;
 use super::clock;
 use super::json::Sink;
 use super::refusal::Refusal;
-
-/// The most that a verifier may be lenient about clocks, in seconds (RFC 7519, section 4.1.4: "no more than a few
-/// minutes"; J75).
-pub const MAX_LEEWAY: u64 = 120;
-
-/// The length of a token id made here: 16 random bytes (OWASP ASVS 7.2.3), in base64url.
-pub const TOKEN_ID_LENGTH: usize = base64url::encoded_length(16);
-
-/// The highest generation: integers beyond are not the same in every JSON reader (RFC 7493, section 2.2).
-pub const MAX_GENERATION: u64 = (1 << 53) - 1;
-
-/// What a verifier expects of the claims.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// The issuers that are trusted; any where absent.
-    pub issuers: Option<Vec<String>>,
-    /// Who the verifier is, any one of which must be in `aud`; where absent, a token for anyone in particular is refused.
-    pub audiences: Option<Vec<String>>,
-    /// Whether `aud` has to be a single string, the one that is expected.
-    pub strict_audience: bool,
-    /// The one subject; any where absent.
-    pub subject: Option<String>,
-    /// Claims that have to be there, and not `null`.
-    pub required: Vec<String>,
-    /// Leniency about clocks, in seconds.
-    pub leeway: u64,
-    /// Which claims are judged where they are present.
-    pub checks: Checks,
-    /// What only tokens of a [`super::issuer::TokenIssuer`] have to obey.
-    pub own: Option<Own>,
-}
-
-/// Which registered claims are judged where they are present.
-#[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "each is the claim of its name")]
-#[expect(clippy::struct_excessive_bools, reason = "they are PyJWT's seven options")]
-pub struct Checks {
-    pub exp: bool,
-    pub nbf: bool,
-    pub iat: bool,
-    pub iss: bool,
-    pub aud: bool,
-    pub sub: bool,
-    pub jti: bool,
-}
-
-/// The stricter rules of first-party tokens.
-#[derive(Debug, Clone)]
-pub struct Own {
-    /// What `token_type` has to be.
-    pub token_type: String,
-    /// The most that may lie between `iat` and `exp`, in seconds; no limit where absent.
-    pub max_lifetime: Option<u64>,
-    /// Whether dates are integers, ids have this issuer's form, and sessions are whole.
-    pub exact: bool,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            issuers: None,
-            audiences: None,
-            strict_audience: false,
-            subject: None,
-            required: Vec::new(),
-            leeway: 0,
-            checks: Checks { exp: true, nbf: true, iat: true, iss: true, aud: true, sub: true, jti: true },
-            own: None,
-        }
-    }
-}
+use super::rules::{MAX_GENERATION, Own, Rules, TOKEN_ID_BYTES};
 
 /// A date claim.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -161,6 +91,9 @@ pub struct Watch<'r, S> {
     audience_is_list: bool,
     sid: Text,
     generation: Text,
+    /// Whether the claim that is being read names the user, and whether it did so properly.
+    is_user_id: bool,
+    user_id: Text,
 }
 
 impl<'r, S> Watch<'r, S> {
@@ -180,6 +113,8 @@ impl<'r, S> Watch<'r, S> {
             audience_is_list: false,
             sid: Text::Absent,
             generation: Text::Absent,
+            is_user_id: false,
+            user_id: Text::Absent,
         }
     }
 
@@ -291,6 +226,9 @@ impl<'r, S> Watch<'r, S> {
                 return Err(Refusal::Lifetime);
             }
         }
+        if own.user_id_claim.is_some() && self.user_id != Text::Expected {
+            return Err(Refusal::Subject);
+        }
         match (self.sid, self.generation) {
             _ if !own.exact => Ok(()),
             (Text::Absent, Text::Absent) | (Text::Expected, Text::Expected) => Ok(()),
@@ -308,6 +246,13 @@ impl<'r, S> Watch<'r, S> {
             if let Some(index) = self.required.take() {
                 self.required_present[index] = true;
             }
+        }
+        if self.is_user_id {
+            self.user_id = match event {
+                Event::Integer(_) => Text::Expected,
+                Event::Text(text) if !text.is_empty() => Text::Expected,
+                _ => Text::Wrong,
+            };
         }
         match self.claim {
             Claim::Unknown => {}
@@ -378,9 +323,9 @@ impl<'r, S> Watch<'r, S> {
     }
 }
 
-/// A token id in this crate's form: the one spelling of 16 bytes (J81).
+/// A token id in this crate's form: the one spelling of that many bytes (J81).
 fn is_token_id(text: &str) -> bool {
-    base64url::decode_array::<16>(text.as_bytes()).is_some()
+    base64url::decode_array::<TOKEN_ID_BYTES>(text.as_bytes()).is_some()
 }
 
 fn generation(event: Event<'_>) -> Text {
@@ -435,6 +380,9 @@ impl<S: Sink> Sink for Watch<'_, S> {
     fn name(&mut self, name: &str) -> Result<S::Name, S::Error> {
         if self.depth == 1 {
             self.claim = Claim::from_name(name);
+            if let Some(own) = &self.rules.own {
+                self.is_user_id = own.user_id_claim.as_deref() == Some(name);
+            }
             if !self.required_present.is_empty() {
                 self.required = self.rules.required.iter().position(|required| required == name);
             }

@@ -1,7 +1,7 @@
 use super::super::decode::read_claims;
 use super::super::json::{Fault, Sink};
 use super::super::refusal::Refusal;
-use super::{Checks, MAX_LEEWAY, Own, Rules};
+use super::super::rules::{Checks, MAX_LEEWAY, Own, Rules};
 
 /// Builds nothing: the verdict is all that is asked for.
 struct Nothing;
@@ -42,7 +42,12 @@ fn claim(name: &str, value: impl ToString) -> Result<(), Refusal> {
 fn own() -> Rules {
     Rules {
         required: ["token_type", "sub", "jti", "iat", "exp"].map(str::to_owned).to_vec(),
-        own: Some(Own { token_type: "access".to_owned(), max_lifetime: Some(300), exact: true }),
+        own: Some(Own {
+            token_type: "access".to_owned(),
+            max_lifetime: Some(300),
+            exact: true,
+            user_id_claim: None,
+        }),
         ..Rules::default()
     }
 }

@@ -1,25 +1,29 @@
 //! Verifying a token, in the one order that leaves an attacker the least to work with: length, alphabet, segments,
 //! header, algorithm and key, signature, and only then the claims (RFC 8725; CVE-2026-101918).
 
-use super::claims::{Rules, Watch};
-use super::compact::{self, Compact};
+use std::sync::Arc;
+
+use super::base64url;
+use super::claims::Watch;
+use super::compact::{self, Compact, DEFAULT_MAX_TOKEN};
 use super::header::{Header, HeaderRule};
-use super::json::{self, Fault, Sink};
+use super::json::{self, Sink};
 use super::key::Key;
 use super::keyring::{Candidates, KeyRing};
 use super::refusal::Refusal;
-use super::{base64url, compact::DEFAULT_MAX_TOKEN};
+use super::rules::Rules;
+use super::verified::{Name, VerifiedTokens};
 
 /// Nesting in claims.
-const MAX_DEPTH: usize = 16;
+pub const MAX_DEPTH: usize = 16;
 
 /// What verifies.
 #[derive(Debug, Clone, Copy)]
 pub enum Keys<'k> {
     /// One key, chosen by the caller: a header need not name it.
     One(&'k Key),
-    /// A few keys of one secret, one for each algorithm that the caller allows.
-    ByAlgorithm(&'k [std::sync::Arc<Key>]),
+    /// A few keys of one text, one for each algorithm that the caller allows.
+    ByAlgorithm(&'k [Arc<Key>]),
     /// A ring, whose keys a header chooses among.
     Ring(&'k KeyRing),
 }
@@ -41,40 +45,103 @@ impl Default for Expectations {
     }
 }
 
-/// Verifies `token` and reads its claims into `sink`.
+/// A token whose header is read and whose keys are chosen; what is left is the signature, and then the claims.
+#[derive(Debug)]
+pub struct Unverified<'t, 'k> {
+    token: &'t [u8],
+    compact: Compact<'t>,
+    candidates: Candidates<'k>,
+    /// Where tokens that were verified before are remembered.
+    memory: Option<&'k VerifiedTokens>,
+    /// Whether this one was.
+    remembered: bool,
+}
+
+impl<'t, 'k> Unverified<'t, 'k> {
+    /// Reads the header of `token` and chooses the keys that may have signed it.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of the first check that fails.
+    pub fn read(token: &'t [u8], keys: Keys<'k>, expected: &Expectations, now: u64) -> Result<Self, Refusal> {
+        let compact = compact::split(token, expected.max_length)?;
+        let mut candidates = keys.select(compact.header, &expected.header)?;
+        for candidate in &mut candidates {
+            *candidate = candidate.filter(|key| key.in_force(now));
+        }
+        if candidates.iter().all(Option::is_none) {
+            return Err(Refusal::KeyWindow);
+        }
+        let memory = match keys {
+            Keys::Ring(ring) if ring.verified().capacity() > 0 => Some(ring.verified()),
+            _ => None,
+        };
+        let mut unverified = Self { token, compact, candidates, memory, remembered: false };
+        unverified.remembered = unverified.is_remembered();
+        Ok(unverified)
+    }
+
+    /// Whether the signature check takes so long that other threads should run meanwhile.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        !self.remembered && self.candidates.iter().flatten().any(|key| key.pair().is_some())
+    }
+
+    /// Verifies the signature.
+    ///
+    /// # Errors
+    /// [`Refusal::Signature`].
+    pub fn verify(&self) -> Result<Verified<'t>, Refusal> {
+        let verified = Verified { compact: self.compact };
+        if self.remembered {
+            return Ok(verified);
+        }
+        let key =
+            self.candidates.iter().flatten().find(|key| key.verify(self.compact.signed, self.compact.signature));
+        let key = key.ok_or(Refusal::Signature)?;
+        if let (Some(memory), Some(name)) = (self.memory, self.name(key)) {
+            memory.insert(name);
+        }
+        Ok(verified)
+    }
+
+    fn is_remembered(&self) -> bool {
+        self.memory.is_some_and(|memory| {
+            self.candidates.iter().flatten().filter_map(|key| self.name(key)).any(|name| memory.contains(&name))
+        })
+    }
+
+    /// Only what a key pair verifies is worth remembering: an HMAC costs less than the name.
+    fn name(&self, key: &Key) -> Option<Name> {
+        key.pair()?;
+        key.thumbprint().ok().map(|thumbprint| VerifiedTokens::name(&thumbprint, self.token))
+    }
+}
+
+/// A token whose signature is verified. There is no other way to one than [`Unverified::verify`].
+#[derive(Debug)]
+pub struct Verified<'t> {
+    compact: Compact<'t>,
+}
+
+impl Verified<'_> {
+    /// Reads the claims into `sink` and judges them.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of the first check that fails, or what the sink fails with.
+    pub fn claims<S>(&self, rules: &Rules, now: u64, sink: S) -> Result<S::Value, S::Error>
+    where
+        S: Sink,
+        S::Error: From<Refusal>,
+    {
+        let payload = base64url::decode(self.compact.payload).map_err(|()| Refusal::Segments)?;
+        read_claims(&payload, rules, now, sink)
+    }
+}
+
+/// Reads claims and judges them.
 ///
 /// # Errors
 /// The [`Refusal`] of the first check that fails, or what the sink fails with.
-pub fn decode<S>(
-    token: &[u8],
-    keys: Keys<'_>,
-    expected: &Expectations,
-    now: u64,
-    sink: S,
-) -> Result<S::Value, S::Error>
-where
-    S: Sink,
-    S::Error: From<Refusal>,
-{
-    let payload = verify(token, keys, expected, now)?;
-    read_claims(&payload, &expected.rules, now, sink)
-}
-
-/// Verifies `token` as far as the signature, and decodes its payload.
-///
-/// # Errors
-/// The [`Refusal`] of the first check that fails.
-pub fn verify(token: &[u8], keys: Keys<'_>, expected: &Expectations, now: u64) -> Result<Vec<u8>, Refusal> {
-    let compact = compact::split(token, expected.max_length)?;
-    let candidates = keys.select(compact.header, &expected.header)?;
-    verify_signature(&compact, candidates, now)?;
-    base64url::decode(compact.payload).map_err(|()| Refusal::Segments)
-}
-
-/// Reads and judges claims whose signature is verified.
-///
-/// # Errors
-/// As [`decode`].
 pub fn read_claims<S>(payload: &[u8], rules: &Rules, now: u64, sink: S) -> Result<S::Value, S::Error>
 where
     S: Sink,
@@ -90,22 +157,8 @@ where
 ///
 /// # Errors
 /// What the sink fails with.
-pub fn read_unjudged<S: Sink>(payload: &[u8], sink: &mut S) -> Result<S::Value, S::Error>
-where
-    S::Error: From<Fault>,
-{
+pub fn read_unjudged<S: Sink>(payload: &[u8], sink: &mut S) -> Result<S::Value, S::Error> {
     json::read_object(payload, MAX_DEPTH, sink)
-}
-
-fn verify_signature(compact: &Compact<'_>, candidates: Candidates<'_>, now: u64) -> Result<(), Refusal> {
-    let mut refusal = Refusal::KeyWindow;
-    for key in candidates.into_iter().flatten().filter(|key| key.in_force(now)) {
-        if key.verify(compact.signed, compact.signature) {
-            return Ok(());
-        }
-        refusal = Refusal::Signature;
-    }
-    Err(refusal)
 }
 
 impl<'k> Keys<'k> {

@@ -188,15 +188,14 @@ impl Sink for HeaderSink {
     }
 }
 
-/// The JSON of a header made by this crate: members in alphabetical order, which is what PyJWT writes too.
+/// The JSON of a header of these parameters, as far as they have values. In alphabetical order it is what PyJWT writes.
 #[must_use]
-pub fn write(alg: &str, kid: Option<&str>, typ: Option<&str>) -> String {
+pub fn write(parameters: &[(&str, Option<&str>)]) -> String {
     let mut text = String::with_capacity(64);
-    text.push_str("{\"alg\":");
-    json_writer::string(alg, &mut text);
-    for (name, value) in [(",\"kid\":", kid), (",\"typ\":", typ)] {
+    text.push('{');
+    for (name, value) in parameters {
         if let Some(value) = value {
-            text.push_str(name);
+            json_writer::name(name, &mut text);
             json_writer::string(value, &mut text);
         }
     }
@@ -216,7 +215,7 @@ mod tests {
 
     #[test]
     fn test_reads_what_it_writes() {
-        let text = write("HS256", Some("k\"1"), Some("at+jwt"));
+        let text = write(&[("alg", Some("HS256")), ("kid", Some("k\"1")), ("typ", Some("at+jwt"))]);
         assert_eq!(text, r#"{"alg":"HS256","kid":"k\"1","typ":"at+jwt"}"#);
         let header = read(&text).unwrap();
         assert_eq!(
@@ -224,7 +223,10 @@ mod tests {
             ("HS256", Some("k\"1"), Some("at+jwt"))
         );
         assert!(!header.others);
-        assert_eq!(write("HS256", None, Some("JWT")), r#"{"alg":"HS256","typ":"JWT"}"#);
+        assert_eq!(
+            write(&[("alg", Some("HS256")), ("kid", None), ("typ", Some("JWT"))]),
+            r#"{"alg":"HS256","typ":"JWT"}"#
+        );
     }
 
     #[test]

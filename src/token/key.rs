@@ -1,12 +1,17 @@
 //! A key: one secret or key pair, one algorithm, one name, one window of time.
 
 use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
 
 use super::algorithm::{Algorithm, Family};
+use super::compact::MAX_HEADER;
 use super::header::{self, Header, HeaderRule};
 use super::hmac::Keyed;
+use super::pair::KeyPair;
 use super::refusal::{KeyRefusal, Refusal};
-use super::{base64url, derive};
+use super::{base64url, derive, disguise, jwk};
 use crate::secret::SecretBytes;
 
 /// The `typ` of a token whose kind nobody named (RFC 7519, section 5.1).
@@ -47,13 +52,19 @@ enum Material {
     Root {
         secret: SecretBytes,
     },
+    /// A key pair, or its public half, and its thumbprint.
+    Pair {
+        pair: Arc<KeyPair>,
+        thumbprint: [u8; 32],
+    },
 }
 
 impl Key {
     /// A key from an HMAC secret.
     ///
     /// # Errors
-    /// [`KeyRefusal`]: another family's algorithm, a secret shorter than RFC 7518 (section 3.2) asks for, a bad `kid`.
+    /// [`KeyRefusal`]: another family's algorithm, a secret shorter than RFC 7518 (section 3.2) asks for, a public key in
+    /// disguise, a bad `kid`.
     pub fn from_secret(secret: &[u8], algorithm: Algorithm, attributes: Attributes) -> Result<Self, KeyRefusal> {
         let needed = algorithm.tag_length().ok_or(KeyRefusal::Family)?;
         if secret.is_empty() {
@@ -61,6 +72,9 @@ impl Key {
         }
         if secret.len() < needed {
             return Err(KeyRefusal::Short { needed, algorithm: algorithm.name() });
+        }
+        if disguise::is_disguised(secret) {
+            return Err(KeyRefusal::Disguised);
         }
         let keyed = Keyed::new(algorithm, secret).ok_or(KeyRefusal::Family)?;
         Self::new(algorithm, attributes, GENERIC_TYP, Material::Hmac { secret: SecretBytes::new(secret), keyed })
@@ -78,8 +92,24 @@ impl Key {
         if algorithm.family() != Family::Hmac {
             return Err(KeyRefusal::Family);
         }
+        if disguise::is_disguised(secret) {
+            return Err(KeyRefusal::Disguised);
+        }
         let attributes = Attributes { kid: Some(derive::key_id(secret, algorithm)), ..Attributes::default() };
         Self::new(algorithm, attributes, GENERIC_TYP, Material::Root { secret: SecretBytes::new(secret) })
+    }
+
+    /// A key from a key pair, or from its public half.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::KeyId`], [`KeyRefusal::Window`].
+    pub fn from_pair(
+        pair: Arc<KeyPair>,
+        algorithm: Algorithm,
+        attributes: Attributes,
+    ) -> Result<Self, KeyRefusal> {
+        let thumbprint = hash(&jwk::required_members(pair.public()));
+        Self::new(algorithm, attributes, GENERIC_TYP, Material::Pair { pair, thumbprint })
     }
 
     fn new(
@@ -99,11 +129,15 @@ impl Key {
             return Err(KeyRefusal::Window);
         }
         let kid = attributes.kid.as_deref();
-        let header = base64url::encode(header::write(algorithm.name(), kid, Some(typ)).as_bytes());
-        let other_header = kid
-            .is_none()
-            .then(|| base64url::encode(format!(r#"{{"typ":"{typ}","alg":"{}"}}"#, algorithm.name()).as_bytes()));
-        Ok(Self { algorithm, attributes, typ: typ.to_owned(), material, header, other_header })
+        let (name, typ) = (algorithm.name(), typ.to_owned());
+        let header =
+            base64url::encode(header::write(&[("alg", Some(name)), ("kid", kid), ("typ", Some(&typ))]).as_bytes());
+        let reversed = header::write(&[("typ", Some(&typ)), ("alg", Some(name))]);
+        let other_header = kid.is_none().then(|| base64url::encode(reversed.as_bytes()));
+        if header.len() > MAX_HEADER {
+            return Err(KeyRefusal::KeyId);
+        }
+        Ok(Self { algorithm, attributes, typ, material, header, other_header })
     }
 
     /// The key that `purpose` and `issuer` give, which signs tokens of type `typ` (J90, J92).
@@ -111,23 +145,103 @@ impl Key {
     /// # Errors
     /// [`KeyRefusal::NotDerivable`] for a key pair.
     pub fn derive(&self, purpose: &str, issuer: Option<&str>, typ: &str) -> Result<Self, KeyRefusal> {
-        let secret = self.secret()?;
+        let secret = self.secret().ok_or(KeyRefusal::NotDerivable)?;
         let derived = derive::key(secret, purpose, issuer.unwrap_or_default(), self.algorithm);
-        let keyed = Keyed::new(self.algorithm, derived.expose()).ok_or(KeyRefusal::NotDerivable)?;
-        Self::new(self.algorithm, self.attributes.clone(), typ, Material::Hmac { secret: derived, keyed })
+        Self::derived(self.algorithm, self.attributes.clone(), typ, derived)
     }
 
-    /// The secret itself as a key that signs, for tokens that other libraries made with it.
+    /// The key that signs one kind of token: derived from a secret; a key pair itself, whose kinds `typ` tells apart.
+    ///
+    /// # Errors
+    /// [`KeyRefusal`] of the type.
+    pub fn for_kind(&self, kind: &str, issuer: Option<&str>, typ: &str) -> Result<Self, KeyRefusal> {
+        let Material::Pair { pair, thumbprint } = &self.material else {
+            return self.derive(kind, issuer, typ);
+        };
+        let material = Material::Pair { pair: Arc::clone(pair), thumbprint: *thumbprint };
+        Self::new(self.algorithm, self.attributes.clone(), typ, material)
+    }
+
+    /// An HS256 key that only whoever can sign knows, for what is derived and never sent; none for a public half.
+    #[must_use]
+    pub fn prf(&self, purpose: &str, issuer: Option<&str>) -> Option<Self> {
+        let secret = match &self.material {
+            Material::Pair { pair, .. } => pair.pkcs8()?.expose(),
+            Material::Hmac { secret, .. } | Material::Root { secret } => secret.expose(),
+        };
+        let derived = derive::key(secret, purpose, issuer.unwrap_or_default(), Algorithm::HS256);
+        Self::derived(Algorithm::HS256, Attributes::default(), GENERIC_TYP, derived).ok()
+    }
+
+    fn derived(
+        algorithm: Algorithm,
+        attributes: Attributes,
+        typ: &str,
+        secret: SecretBytes,
+    ) -> Result<Self, KeyRefusal> {
+        let keyed = Keyed::new(algorithm, secret.expose()).ok_or(KeyRefusal::NotDerivable)?;
+        Self::new(algorithm, attributes, typ, Material::Hmac { secret, keyed })
+    }
+
+    /// The secret itself as a key without a name, for tokens that other libraries make with it; a key pair as it is.
     ///
     /// # Errors
     /// As [`Self::from_secret`].
-    pub fn raw(&self, kid: Option<String>) -> Result<Self, KeyRefusal> {
-        Self::from_secret(self.secret()?, self.algorithm, Attributes { kid, ..self.attributes.clone() })
+    pub fn raw(&self) -> Result<Self, KeyRefusal> {
+        let attributes = Attributes { kid: None, ..self.attributes.clone() };
+        match &self.material {
+            Material::Pair { pair, .. } => Self::from_pair(Arc::clone(pair), self.algorithm, attributes),
+            Material::Hmac { secret, .. } | Material::Root { secret } => {
+                Self::from_secret(secret.expose(), self.algorithm, attributes)
+            }
+        }
     }
 
-    fn secret(&self) -> Result<&[u8], KeyRefusal> {
+    /// The same key without its private half.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::NoPublic`] for a secret.
+    pub fn public(&self) -> Result<Self, KeyRefusal> {
+        let pair = self.pair().ok_or(KeyRefusal::NoPublic)?;
+        Self::from_pair(Arc::new(pair.to_public()), self.algorithm, self.attributes.clone())
+    }
+
+    fn secret(&self) -> Option<&[u8]> {
         match &self.material {
-            Material::Hmac { secret, .. } | Material::Root { secret } => Ok(secret.expose()),
+            Material::Hmac { secret, .. } | Material::Root { secret } => Some(secret.expose()),
+            Material::Pair { .. } => None,
+        }
+    }
+
+    /// The secret of a key that signs.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::DeriveOnly`] for a root, [`KeyRefusal::Family`] for a key pair.
+    pub fn signing_secret(&self) -> Result<&[u8], KeyRefusal> {
+        match &self.material {
+            Material::Hmac { secret, .. } => Ok(secret.expose()),
+            Material::Root { .. } => Err(KeyRefusal::DeriveOnly),
+            Material::Pair { .. } => Err(KeyRefusal::Family),
+        }
+    }
+
+    /// The key pair; none for a secret.
+    #[must_use]
+    pub fn pair(&self) -> Option<&KeyPair> {
+        match &self.material {
+            Material::Pair { pair, .. } => Some(pair),
+            _ => None,
+        }
+    }
+
+    /// The SHA-256 of the JWK's required members (RFC 7638).
+    ///
+    /// # Errors
+    /// [`KeyRefusal::DeriveOnly`] for a root.
+    pub fn thumbprint(&self) -> Result<[u8; 32], KeyRefusal> {
+        match &self.material {
+            Material::Pair { thumbprint, .. } => Ok(*thumbprint),
+            _ => Ok(hash(&jwk::required_members_of_secret(self.signing_secret()?))),
         }
     }
 
@@ -159,12 +273,6 @@ impl Key {
     #[must_use]
     pub fn header(&self) -> &str {
         &self.header
-    }
-
-    /// Whether this key's secret is `secret`, in constant time.
-    #[must_use]
-    pub fn has_secret(&self, secret: &[u8]) -> bool {
-        self.secret().is_ok_and(|own| crate::constant_time::equal(own, secret))
     }
 
     /// Whether it signs and verifies at that time (J110).
@@ -201,7 +309,7 @@ impl Key {
     /// Appends the signature of `message` to `out`, as base64url.
     ///
     /// # Errors
-    /// [`KeyRefusal::DeriveOnly`] where the key is a root.
+    /// [`KeyRefusal::DeriveOnly`], [`KeyRefusal::PublicOnly`].
     pub fn sign(&self, message: &[u8], out: &mut String) -> Result<(), KeyRefusal> {
         match &self.material {
             Material::Hmac { keyed, .. } => {
@@ -209,6 +317,7 @@ impl Key {
                 Ok(())
             }
             Material::Root { .. } => Err(KeyRefusal::DeriveOnly),
+            Material::Pair { pair, .. } => pair.sign(self.algorithm, message, out),
         }
     }
 
@@ -218,14 +327,23 @@ impl Key {
         match &self.material {
             Material::Hmac { keyed, .. } => keyed.verify(message, signature),
             Material::Root { .. } => false,
+            Material::Pair { pair, .. } => pair.verify(self.algorithm, message, signature),
         }
     }
 
     /// Whether it can sign at all.
     #[must_use]
-    pub const fn can_sign(&self) -> bool {
-        matches!(self.material, Material::Hmac { .. })
+    pub fn can_sign(&self) -> bool {
+        match &self.material {
+            Material::Hmac { .. } => true,
+            Material::Root { .. } => false,
+            Material::Pair { pair, .. } => pair.can_sign(),
+        }
     }
+}
+
+fn hash(members: &str) -> [u8; 32] {
+    Sha256::new().chain_update("{").chain_update(members).chain_update("}").finalize().into()
 }
 
 impl fmt::Debug for Key {

@@ -5,25 +5,27 @@ use std::sync::Arc;
 use super::header::{Header, HeaderRule};
 use super::key::Key;
 use super::refusal::{KeyRefusal, Refusal};
+use super::verified::VerifiedTokens;
 
 /// The most keys without a name: a token without `kid` is tried on each of them, so there are few (J23).
 pub const MAX_UNNAMED: usize = 2;
 
 /// Keys that stand for each other. It never changes: a rotation makes a new ring.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct KeyRing {
     keys: Vec<Arc<Key>>,
+    verified: VerifiedTokens,
 }
 
 /// The keys that a token is tried on: one by name, or the few without one.
 pub type Candidates<'k> = [Option<&'k Key>; MAX_UNNAMED];
 
 impl KeyRing {
-    /// A ring of these keys.
+    /// A ring of these keys, which remembers up to `cache` tokens that key pairs verified.
     ///
     /// # Errors
     /// [`KeyRefusal`]: no key, one name twice, too many without a name, secrets and key pairs together.
-    pub fn new(keys: Vec<Arc<Key>>) -> Result<Self, KeyRefusal> {
+    pub fn new(keys: Vec<Arc<Key>>, cache: usize) -> Result<Self, KeyRefusal> {
         let first = keys.first().ok_or(KeyRefusal::NoKeys)?;
         let symmetric = |key: &Key| key.algorithm().tag_length().is_some();
         if keys.iter().any(|key| symmetric(key) != symmetric(first)) {
@@ -37,7 +39,7 @@ impl KeyRing {
         if keys.iter().filter(|key| key.kid().is_none()).count() > MAX_UNNAMED {
             return Err(KeyRefusal::Unnamed);
         }
-        Ok(Self { keys })
+        Ok(Self { keys, verified: VerifiedTokens::new(cache) })
     }
 
     /// The keys, the signing one first.
@@ -46,12 +48,26 @@ impl KeyRing {
         &self.keys
     }
 
+    /// The tokens that were verified before.
+    #[must_use]
+    pub const fn verified(&self) -> &VerifiedTokens {
+        &self.verified
+    }
+
     /// The key that signs at that time.
     ///
     /// # Errors
-    /// [`KeyRefusal::CannotSign`] where no key that can sign is in force.
+    /// As [`Self::signer_index`].
     pub fn signer(&self, now: u64) -> Result<&Arc<Key>, KeyRefusal> {
-        self.keys.iter().find(|key| key.can_sign() && key.in_force(now)).ok_or(KeyRefusal::CannotSign)
+        self.signer_index(now).map(|index| &self.keys[index])
+    }
+
+    /// Which key signs at that time.
+    ///
+    /// # Errors
+    /// [`KeyRefusal::CannotSign`] where no key that can sign is in force.
+    pub fn signer_index(&self, now: u64) -> Result<usize, KeyRefusal> {
+        self.keys.iter().position(|key| key.can_sign() && key.in_force(now)).ok_or(KeyRefusal::CannotSign)
     }
 
     /// The keys that may verify a token with this header segment.

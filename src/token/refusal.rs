@@ -148,6 +148,30 @@ pub enum KeyRefusal {
     CannotSign,
     /// `not_after` does not come after `not_before`.
     Window,
+    /// A public key, a certificate or a JWK, in whatever dress, where a secret is wanted (J07 to J09).
+    Disguised,
+    /// No PEM of one key.
+    Pem,
+    /// A key under a password.
+    Encrypted,
+    /// No key, an inconsistent one, or one that no signature should be trusted to.
+    Material,
+    /// An RSA modulus that is too short or too long (RFC 7518, section 3.3).
+    RsaSize,
+    /// An RSA exponent that signs nothing.
+    RsaExponent,
+    /// An RSA modulus that can be factored (CVE-2017-15361).
+    Roca,
+    /// Only the public half is there.
+    PublicOnly,
+    /// There is no public half.
+    NoPublic,
+    /// Nothing says which of its family's algorithms the key is for.
+    AlgorithmNeeded,
+    /// No JSON object of a key.
+    Jwk,
+    /// A JWK for another use than signatures (J24).
+    JwkUse,
 }
 
 impl fmt::Display for KeyRefusal {
@@ -172,6 +196,23 @@ impl fmt::Display for KeyRefusal {
             Self::MixedRing => f.write_str("A ring holds HMAC secrets or key pairs, not both."),
             Self::CannotSign => f.write_str("No key that may sign now is in the ring."),
             Self::Window => f.write_str("not_after must come after not_before."),
+            Self::Disguised => f.write_str(
+                "A public key, a certificate or a JWK must not serve as an HMAC secret. Load it with Key.from_pem or \
+                 Key.from_jwk.",
+            ),
+            Self::Pem => f.write_str(
+                "Not PEM of one key: PRIVATE KEY, RSA PRIVATE KEY, EC PRIVATE KEY, PUBLIC KEY or RSA PUBLIC KEY.",
+            ),
+            Self::Encrypted => f.write_str("The key is under a password: decrypt it first."),
+            Self::Material => f.write_str("Not a sound key for this algorithm."),
+            Self::RsaSize => f.write_str("An RSA modulus must have 2048 to 8192 bits (RFC 7518, section 3.3)."),
+            Self::RsaExponent => f.write_str("An RSA exponent must be odd and greater than 1."),
+            Self::Roca => f.write_str("This RSA modulus can be factored (CVE-2017-15361)."),
+            Self::PublicOnly => f.write_str("This key is the public half: it verifies and does not sign."),
+            Self::NoPublic => f.write_str("An HMAC secret has no public half."),
+            Self::AlgorithmNeeded => f.write_str("Name the algorithm: this key can be for several."),
+            Self::Jwk => f.write_str("Not a JWK (RFC 7517): a JSON object of one key, every member in its one spelling."),
+            Self::JwkUse => f.write_str("This JWK is not for signatures (use, key_ops, alg)."),
         }
     }
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -172,13 +171,13 @@ class TestRenewal:
         old = make_password("secret", hasher="md5")
         user(old)
         changed = make_password("another")
-        encode = PBKDF2PasswordHasher.encode
+        replace = passwords.replace
 
-        def slow(*arguments: Any) -> str:
+        def late(user: Any, row: str, new: str) -> bool:
             User.objects.filter(password=old).update(password=changed)
-            return encode(*arguments)
+            return replace(user, row, new)
 
-        monkeypatch.setattr(PBKDF2PasswordHasher, "encode", slow)
+        monkeypatch.setattr("ferrauth.django.backends.replace", late)
         assert log_in(username="ada", password="secret") is not None
         assert User.objects.get().password == changed
 
@@ -270,30 +269,40 @@ def test_any_hasher_may_be_preferred(
         assert log_in(username="nobody", password="secret") is None
 
 
-def test_P54_no_derivation_runs_on_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_P54_no_derivation_runs_on_the_event_loop_and_none_holds_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool's own threads derive: nothing that waits is called."""
     user(make_password("secret", hasher="md5"))
-    threads: list[int] = []
-    check, encode = _core.check_password, PBKDF2PasswordHasher.encode
 
-    def checked(*arguments: Any) -> tuple[bool, bool]:
-        threads.append(threading.get_ident())
-        return check(*arguments)
+    def blocked(*arguments: Any) -> Any:
+        raise AssertionError("a call that waits")
 
-    def encoded(*arguments: Any) -> str:
-        threads.append(threading.get_ident())
-        return encode(*arguments)
+    monkeypatch.setattr(_core, "check_password", blocked)
+    monkeypatch.setattr(_core, "make_password", blocked)
 
-    monkeypatch.setattr(_core, "check_password", checked)
-    monkeypatch.setattr(PBKDF2PasswordHasher, "encode", encoded)
+    async def main() -> list[Any]:
+        return [await aauthenticate(username=name, password="secret") for name in ("ada", "nobody", "ada")]
 
-    async def main() -> int:
-        await aauthenticate(username="ada", password="secret")
-        await aauthenticate(username="nobody", password="secret")
-        return threading.get_ident()
+    first, nobody, again = asyncio.run(main())
+    assert first == again
+    assert nobody is None
+    assert stored_of(first).startswith("pbkdf2_sha256$")
 
-    loop = asyncio.run(main())
-    assert len(threads) == 3
-    assert loop not in threads
+
+def stored_of(found: User) -> str:
+    return User.objects.get(pk=found.pk).password
+
+
+def test_P53_a_busy_pool_refuses_before_the_user_is_looked_up(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    from ferrauth.exceptions import HasherBusy
+
+    async def busy() -> Any:
+        raise HasherBusy(3.0)
+
+    monkeypatch.setattr("ferrauth.django.backends.aadmit", busy)
+    with django_assert_num_queries(0), pytest.raises(HasherBusy):
+        async_to_sync(aauthenticate)(username="ada", password="secret")
 
 
 def test_P45_the_login_view_and_the_admin_get_it(client: Any, work: Work) -> None:

@@ -17,11 +17,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from ferrauth.accounts import passwords as rules
 from ferrauth.django.conf import get_settings
-from ferrauth.django.passwords import Verification, replace, verify
+from ferrauth.django.passwords import amake, averify, replace, verify
+from ferrauth.passwords import aadmit, admit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from django.contrib.auth.models import AnonymousUser, User
     from django.http import HttpRequest
 
@@ -58,23 +57,27 @@ class FerrauthBackend(ModelBackend):
 
         Returns:
             The user, or ``None``; without work where a name or a password is missing (P44).
+
+        Raises:
+            HasherBusy: A limit for synchronous callers is set, and more work waits.
         """
         model: Any = get_user_model()
         if username is None:
             username = kwargs.get(model.USERNAME_FIELD)
         if username is None or password is None:
             return None
-        try:
-            user: User | None = model._default_manager.get_by_natural_key(username)
-        except _NO_SUCH_USER:
-            user = None
-        row = self._row(user)
-        found = verify(password, row)
-        if user is None or row is None or not found.verified:
-            return None
-        if found.renews:
-            replace(user, row, make_password(password))
-        return user
+        with admit() as admission:
+            try:
+                user: User | None = model._default_manager.get_by_natural_key(username)
+            except _NO_SUCH_USER:
+                user = None
+            row = self._row(user)
+            found = verify(password, row, admission=admission)
+            if user is None or row is None or not found.verified:
+                return None
+            if found.renews:
+                replace(user, row, make_password(password))
+            return user
 
     @sensitive_variables("password")
     async def aauthenticate(
@@ -84,24 +87,29 @@ class FerrauthBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """As :meth:`authenticate`; no derivation runs on the event loop, on any Django."""
+        """As :meth:`authenticate`; no derivation runs on the event loop, on any Django.
+
+        Raises:
+            HasherBusy: More work waits than a login may have to wait for. Decided before the user is looked up.
+        """
         model: Any = get_user_model()
         if username is None:
             username = kwargs.get(model.USERNAME_FIELD)
         if username is None or password is None:
             return None
-        try:
-            user: User | None = await model._default_manager.aget_by_natural_key(username)
-        except _NO_SUCH_USER:
-            user = None
-        row = self._row(user)
-        found: Verification = await _in_thread(verify, password, row)
-        if user is None or row is None or not found.verified:
-            return None
-        if found.renews:
-            # The database connection belongs to Django's one thread, the derivation does not.
-            await sync_to_async(replace)(user, row, await _in_thread(make_password, password))
-        return user
+        with await aadmit() as admission:
+            try:
+                user: User | None = await model._default_manager.aget_by_natural_key(username)
+            except _NO_SUCH_USER:
+                user = None
+            row = self._row(user)
+            found = await averify(password, row, admission=admission)
+            if user is None or row is None or not found.verified:
+                return None
+            if found.renews:
+                # The database connection belongs to Django's one thread, the derivation does not.
+                await sync_to_async(replace)(user, row, await amake(password, admission=admission))
+            return user
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
         """Refuse users that are not active, or whose fields do not meet ``USER_FILTER``."""
@@ -111,8 +119,3 @@ class FerrauthBackend(ModelBackend):
         if user is None:
             return None
         return rules.row_to_verify(user.password, may_log_in=self.user_can_authenticate(user))
-
-
-async def _in_thread(call: Callable[..., Any], *arguments: Any) -> Any:
-    """Derive on a thread of the event loop's own executor, so that the loop goes on meanwhile."""
-    return await sync_to_async(call, thread_sensitive=False)(*arguments)

@@ -65,7 +65,7 @@ class PBKDF2PasswordHasher(hashers.PBKDF2PasswordHasher):
             TypeError: The password is neither ``str`` nor ``bytes``.
         """
         self._check_encode_args(password, salt)  # type: ignore[attr-defined]  # private, so not in the stubs
-        return _core.make_password(password, salt, iterations or self.iterations, str(self.algorithm))
+        return _core.make_password(password, salt, iterations or self.iterations, None, str(self.algorithm))
 
 
 class PBKDF2SHA1PasswordHasher(hashers.PBKDF2SHA1PasswordHasher):

@@ -6,23 +6,26 @@ import logging
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.contrib.auth import hashers as stock
-from django.contrib.auth.hashers import get_hasher, get_hashers, identify_hasher
+from django.contrib.auth.hashers import get_hasher, get_hashers, identify_hasher, make_password
 from django.db import Error, router, transaction
 from django.views.decorators.debug import sensitive_variables
 
-from ferrauth import _core
+from ferrauth import _core, _futures
 from ferrauth.accounts import passwords as rules
 from ferrauth.django import hashers
 from ferrauth.django.conf import get_settings
-from ferrauth.passwords import FORMATS, Policy
+from ferrauth.passwords import FORMATS, Policy, amake_password
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.hashers import BasePasswordHasher
 
-__all__ = ["Verification", "policy", "replace", "verify"]
+    from ferrauth.passwords import Admission
+
+__all__ = ["Verification", "amake", "averify", "policy", "replace", "verify"]
 
 logger = logging.getLogger("ferrauth.passwords")
 
@@ -40,7 +43,7 @@ class Verification(NamedTuple):
 
 
 @sensitive_variables("password")
-def verify(password: str | bytes, row: str | None) -> Verification:
+def verify(password: str | bytes, row: str | None, *, admission: Admission | None = None) -> Verification:
     """Check a password against a row, at equal work whatever it fails on.
 
     Formats that the core knows are checked there. A hasher of the project's own is called as it is, and where it fails,
@@ -49,20 +52,60 @@ def verify(password: str | bytes, row: str | None) -> Verification:
     Args:
         password: The password as it was submitted.
         row: The row; ``None`` for nobody's.
+        admission: What ``ferrauth.passwords.admit`` gave.
 
     Returns:
         Never raises for any password or row.
     """
-    preferred, hasher = _name(get_hasher()), _hasher(row)
+    hasher = _hasher(row)
     if row is None or hasher is None or _is_known(hasher):
-        verified, outdated = _core.check_password(password, row, policy())
-    else:
-        verified, outdated = _ask(hasher, password, row)
-        if not verified:
-            _core.check_password(password, None, policy())
+        return _found(hasher, *_core.check_password(password, row, policy(), admission))
+    verified, outdated = _ask(hasher, password, row)
+    if not verified:
+        _core.check_password(password, None, policy(), admission)
+    return _found(hasher, verified, outdated)
+
+
+@sensitive_variables("password")
+async def averify(password: str | bytes, row: str | None, *, admission: Admission | None = None) -> Verification:
+    """As :func:`verify`, holding no thread meanwhile; but a hasher of the project's own gets one.
+
+    Raises:
+        HasherBusy: More work waits than this call may have to wait for, and ``admission`` is ``None``.
+    """
+    hasher = _hasher(row)
+    if row is None or hasher is None or _is_known(hasher):
+        return _found(hasher, *await _acheck(password, row, admission))
+    verified, outdated = await sync_to_async(_ask, thread_sensitive=False)(hasher, password, row)
+    if not verified:
+        await _acheck(password, None, admission)
+    return _found(hasher, verified, outdated)
+
+
+@sensitive_variables("password")
+async def amake(password: str | bytes, *, admission: Admission | None = None) -> str:
+    """Encode a password with the first of ``PASSWORD_HASHERS``, off the event loop."""
+    preferred: Any = get_hasher()
+    if _is_known(preferred) and preferred.algorithm == "pbkdf2_sha256":
+        return await amake_password(password, iterations=preferred.iterations, admission=admission)
+    # Django takes bytes too, though its stubs do not say so.
+    encoded: str = await sync_to_async(make_password, thread_sensitive=False)(password)  # type: ignore[arg-type]
+    return encoded
+
+
+async def _acheck(password: str | bytes, row: str | None, admission: Admission | None) -> tuple[bool, bool]:
+    verified, outdated, _ = await _futures.result(
+        lambda future: _core.start_check(future, password, row, policy(), False, admission)
+    )
+    return verified, outdated
+
+
+def _found(hasher: Any, verified: bool, outdated: bool) -> Verification:
+    preferred = _name(get_hasher())
     algorithm = preferred if hasher is None else _name(hasher)
-    renews = rules.renews(verified=verified, outdated=outdated, algorithm=algorithm, preferred=preferred)
-    return Verification(verified, renews)
+    return Verification(
+        verified, rules.renews(verified=verified, outdated=outdated, algorithm=algorithm, preferred=preferred)
+    )
 
 
 def policy() -> Policy:

@@ -15,15 +15,16 @@ use crate::password::pbkdf2::Digest;
 use crate::password::{bcrypt, salt};
 
 /// Reads what follows the format's name.
-pub(super) fn parse(inner: Inner, text: &str, limits: Limits) -> Option<(Derivation, Key)> {
+pub(super) fn parse(old: Inner, text: &str, limits: Limits) -> Option<(Derivation, Key)> {
     let (iterations, salt, key) = rows::split(text, Digest::Sha256, limits)?;
-    Some((derivation(inner, iterations, salt, limits)?, key))
+    let over = Some(Box::new(inner(old, salt, limits)?));
+    Some((Derivation::Pbkdf2(Pbkdf2 { digest: Digest::Sha256, iterations, salt: salt.to_owned(), over }), key))
 }
 
-/// The derivation of a wrapped row with that salt field.
+/// The derivation of the old row that a salt field tells of.
 #[must_use]
-pub fn derivation(inner: Inner, iterations: u32, salt: &str, limits: Limits) -> Option<Derivation> {
-    let over = match inner {
+pub fn inner(inner: Inner, salt: &str, limits: Limits) -> Option<Derivation> {
+    Some(match inner {
         Inner::Md5 => legacy(Hash::Md5, salt),
         Inner::Sha1 => legacy(Hash::Sha1, salt),
         Inner::UnsaltedMd5 => legacy(Hash::Md5, ""),
@@ -34,9 +35,7 @@ pub fn derivation(inner: Inner, iterations: u32, salt: &str, limits: Limits) -> 
             let (cost, salt) = salt.split_once('.')?;
             Derivation::Bcrypt(bcrypt::setting(inner == Inner::BcryptSha256, cost, salt)?)
         }
-    };
-    let salt = salt.to_owned();
-    Some(Derivation::Pbkdf2(Pbkdf2 { digest: Digest::Sha256, iterations, salt, over: Some(Box::new(over)) }))
+    })
 }
 
 fn legacy(hash: Hash, salt: &str) -> Derivation {

@@ -1,42 +1,39 @@
-//! The portable kernel, and the oracle of every other: one lane through `sha2`'s compression function, which
-//! itself uses the CPU's SHA instructions where it finds them.
+//! One lane at a time on the `sha2` crate's compression function: portable, and the oracle of every other kernel.
 
 use sha2::block_api::compress256;
+use zeroize::Zeroizing;
 
-use super::Lane;
+use super::{BLOCK_WORDS, Kernel, Lane, PADDING, STATE_WORDS};
 
-/// A message of one block ends after 64 bytes of key and 32 bytes of digest: 0x80, zeros, and 768 bits (FIPS 180-4,
-/// section 5.1.1).
-const PADDING: [u8; 32] = {
-    let mut padding = [0_u8; 32];
-    padding[0] = 0x80;
-    let bits = ((64 + 32) * 8_u16).to_be_bytes();
-    padding[30] = bits[0];
-    padding[31] = bits[1];
-    padding
-};
+/// Bytes of a word.
+const WORD: usize = size_of::<u32>();
 
-/// Steps `lane` by `iterations`.
-pub fn run(lane: &mut Lane, iterations: u32) {
-    let mut block = [0_u8; 64];
-    block[32..].copy_from_slice(&PADDING);
-    for _ in 0..iterations {
-        let mut state = lane.inner;
-        write_words(&mut block, &lane.u);
-        compress256(&mut state, std::slice::from_ref(&block));
-        write_words(&mut block, &state);
-        state = lane.outer;
-        compress256(&mut state, std::slice::from_ref(&block));
-        lane.u = state;
-        for (acc, word) in lane.acc.iter_mut().zip(state) {
-            *acc ^= word;
+pub(super) const KERNEL: Kernel = Kernel { name: "soft", widths: &[1], available: || true, run };
+
+fn run(lanes: &mut [&mut Lane], iterations: u32) {
+    let mut block = Zeroizing::new([0; BLOCK_WORDS * WORD]);
+    write_words(&mut block[STATE_WORDS * WORD..], &PADDING);
+    for lane in lanes {
+        for _ in 0..iterations {
+            hash(&lane.inner, &mut lane.u, &mut block);
+            hash(&lane.outer, &mut lane.u, &mut block);
+            for (sum, word) in lane.acc.iter_mut().zip(&lane.u) {
+                *sum ^= word;
+            }
         }
     }
-    zeroize::Zeroize::zeroize(&mut block);
 }
 
-fn write_words(block: &mut [u8; 64], words: &[u32; 8]) {
-    for (bytes, word) in block.chunks_exact_mut(4).zip(words) {
+/// Replaces `digest` by its own hash, continued from `key_state`; the second half of `block` holds the padding.
+fn hash(key_state: &[u32; STATE_WORDS], digest: &mut [u32; STATE_WORDS], block: &mut [u8; BLOCK_WORDS * WORD]) {
+    write_words(&mut block[..STATE_WORDS * WORD], digest);
+    *digest = *key_state;
+    compress256(digest, std::slice::from_ref(block));
+}
+
+/// SHA-256 reads its message big-endian (FIPS 180-4, section 3.1).
+fn write_words(bytes: &mut [u8], words: &[u32; STATE_WORDS]) {
+    for (bytes, word) in bytes.chunks_exact_mut(WORD).zip(words) {
         bytes.copy_from_slice(&word.to_be_bytes());
     }
 }

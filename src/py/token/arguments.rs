@@ -8,11 +8,11 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyString};
 
 use crate::error::Error;
 use crate::token::algorithm::Algorithm;
-use crate::token::claims::MAX_LEEWAY;
 use crate::token::clock;
 use crate::token::compact::MAX_TOKEN;
 use crate::token::decode::Expectations;
 use crate::token::refusal::{KeyRefusal, Refusal};
+use crate::token::rules::MAX_LEEWAY;
 
 static DEFAULT: LazyLock<Expectations> = LazyLock::new(Expectations::default);
 
@@ -86,6 +86,11 @@ pub(super) fn timestamp(datetime: &Bound<'_, PyAny>, name: &str) -> PyResult<i64
 /// An algorithm by its name.
 pub(super) fn algorithm(name: &str) -> PyResult<Algorithm> {
     Algorithm::from_name(name).ok_or_else(|| Error::Key(KeyRefusal::Algorithm).into())
+}
+
+/// As [`algorithm`], where one is named.
+pub(super) fn optional_algorithm(name: Option<&str>) -> PyResult<Option<Algorithm>> {
+    name.map(algorithm).transpose()
 }
 
 /// One text, or several.

@@ -1,5 +1,6 @@
 //! `ferrauth.jwt`, in PyJWT's shape.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -11,16 +12,17 @@ use super::keys::{PyKey, PyKeyRing};
 use crate::error::Error;
 use crate::py::json::{self, Failure, Objects};
 use crate::py::text::required;
-use crate::token::algorithm::Algorithm;
-use crate::token::base64url;
+use crate::token::algorithm::{Algorithm, Family};
 use crate::token::compact::{self, MAX_HEADER, MAX_TOKEN};
-use crate::token::decode::{self as core, Expectations, Keys};
+use crate::token::decode::{self as core, Expectations, Keys, Unverified};
 use crate::token::encode::sign;
 use crate::token::header::{Header, HeaderRule};
-use crate::token::key::{Attributes, Key};
+use crate::token::key::Key;
 use crate::token::keyring::KeyRing;
 use crate::token::refusal::{KeyRefusal, Refusal};
+use crate::token::rules::Rules;
 use crate::token::secret_cache::CACHE;
+use crate::token::{base64url, load, pem};
 
 /// Verifies a token and reads its claims into a new `dict`.
 pub(super) fn verified<'py>(
@@ -30,9 +32,22 @@ pub(super) fn verified<'py>(
     expected: &Expectations,
     now: Option<u64>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let token = arguments::token(token)?;
     let now = arguments::time(now)?;
-    core::decode(token, keys, expected, now, Objects::new(py)).map_err(|failure: Failure| failure.into())
+    let unverified = Unverified::read(arguments::token(token)?, keys, expected, now).map_err(Error::Token)?;
+    claims(py, &unverified, &expected.rules, now)
+}
+
+/// Verifies the signature and reads the claims. Other threads run while a key pair verifies; an HMAC is done sooner than
+/// they could be let in.
+pub(super) fn claims<'py>(
+    py: Python<'py>,
+    unverified: &Unverified<'_, '_>,
+    rules: &Rules,
+    now: u64,
+) -> PyResult<Bound<'py, PyAny>> {
+    let verified = if unverified.is_slow() { py.detach(|| unverified.verify()) } else { unverified.verify() };
+    let verified = verified.map_err(Error::Token)?;
+    verified.claims(rules, now, Objects::new(py)).map_err(|failure: Failure| failure.into())
 }
 
 /// What a caller passed as `key`.
@@ -52,9 +67,32 @@ impl Chosen<'_> {
     }
 }
 
-/// Loads a secret, or finds it loaded.
+/// Loads a secret or PEM, or finds it loaded.
 fn load(text: &[u8], algorithm: Algorithm) -> Result<Arc<Key>, KeyRefusal> {
-    CACHE.get(text, algorithm, |text, algorithm| Key::from_secret(text, algorithm, Attributes::default()))
+    CACHE.get(text, algorithm, load::from_text)
+}
+
+/// Loads a text for those of the allowed algorithms that it can be for: PEM for key pairs, anything else for HMACs. What
+/// a token says has no part in it, so a key that is refused is refused for every token.
+fn load_for(text: &[u8], allowed: &[Algorithm]) -> Result<Vec<Arc<Key>>, KeyRefusal> {
+    let pairs = pem::is_meant(text);
+    let mut keys = Vec::with_capacity(1);
+    let mut refusal = None;
+    for algorithm in allowed.iter().filter(|algorithm| pairs != (algorithm.family() == Family::Hmac)) {
+        match load(text, *algorithm) {
+            Ok(key) => keys.push(key),
+            // A key on one curve, where others are allowed too.
+            Err(KeyRefusal::Family) => refusal = Some(KeyRefusal::Family),
+            Err(other) => return Err(other),
+        }
+    }
+    match refusal {
+        _ if !keys.is_empty() => Ok(keys),
+        // The caller allows nothing that ferrauth knows: every token is refused, and the key is not to blame.
+        None if allowed.is_empty() => Ok(keys),
+        None if pairs => Err(KeyRefusal::Disguised),
+        _ => Err(KeyRefusal::Family),
+    }
 }
 
 /// The keys that may verify: the caller's own, or those that a text is for the algorithms that the caller allows.
@@ -71,8 +109,7 @@ fn choose<'k>(key: &'k Bound<'_, PyAny>, algorithms: Option<&[Algorithm]>) -> Py
     }
     let text = required(key, "key")?;
     let allowed = algorithms.ok_or(Error::Token(Refusal::NoAlgorithms))?;
-    let keys: Result<Vec<_>, _> = allowed.iter().map(|algorithm| load(text, *algorithm)).collect();
-    Ok(Chosen::Loaded(keys.map_err(Error::Key)?))
+    Ok(Chosen::Loaded(load_for(text, allowed).map_err(Error::Key)?))
 }
 
 /// The algorithms that ferrauth knows among those that a caller names. A name that it does not know allows nothing.
@@ -202,11 +239,16 @@ pub(super) fn encode_with(
         None => json::write_object(&with_whole_dates(payload)?, &mut json)?,
         Some(encoder) => encoded(&with_whole_dates(payload)?, encoder, &mut json)?,
     }
-    let token = match headers {
-        Some(headers) if !headers.is_empty() => sign(key, &header_segment(key, headers)?, &json),
-        _ => sign(key, key.header(), &json),
+    let header = match headers {
+        Some(headers) if !headers.is_empty() => Cow::Owned(header_segment(key, headers)?),
+        _ => Cow::Borrowed(key.header()),
     };
-    let token = token.map_err(Error::Key)?;
+    let signed = if key.pair().is_some() {
+        payload.py().detach(|| sign(key, &header, &json))
+    } else {
+        sign(key, &header, &json)
+    };
+    let token = signed.map_err(Error::Key)?;
     if token.len() > MAX_TOKEN {
         return Err(PyValueError::new_err(format!("A token may have at most {MAX_TOKEN} bytes.")));
     }

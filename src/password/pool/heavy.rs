@@ -2,65 +2,67 @@
 //! lane worker, as many at once as there are cores and as their memory fits the budget; but one may always run.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use zeroize::Zeroizing;
 
-use super::derivation::Key;
-use super::params;
+use super::PerProcess;
 use crate::error::Error;
-use crate::process::PerProcess;
+use crate::password::params;
 
 /// How long a thread waits for another job before it ends.
 const IDLE: Duration = Duration::from_secs(10);
 
 static HEAVY: PerProcess<Heavy> = PerProcess::new();
 
+/// A job.
+pub(super) struct Work {
+    /// Bytes.
+    pub(super) memory: u64,
+    /// PBKDF2-HMAC-SHA256 iterations that take as long.
+    pub(super) work: u64,
+    pub(super) run: Box<dyn FnOnce() + Send>,
+}
+
 /// This process's threads for such jobs.
 #[derive(Default)]
 struct Heavy {
     state: Mutex<State>,
     arrived: Condvar,
-    lanes: OnceLock<ThreadPool>,
+    /// The work of the jobs that wait and run.
+    outstanding: AtomicU64,
 }
 
 #[derive(Default)]
 struct State {
     /// First come, first served: a job that waits for memory is overtaken by none.
-    waiting: VecDeque<Job>,
+    waiting: VecDeque<Work>,
     running: usize,
     idle: usize,
     memory: u64,
 }
 
-struct Job {
-    memory: u64,
-    run: Box<dyn FnOnce() + Send>,
-}
-
-/// Derives on such a thread and waits for it.
+/// Starts a job.
 ///
 /// # Errors
-/// [`Error::Threads`] where the operating system starts none; the derivation's own.
-pub fn run<T: Send + 'static>(
-    memory: u64,
-    derivation: T,
-    password: &[u8],
-    derive: fn(&T, &[u8]) -> Result<Key, Error>,
-) -> Result<Key, Error> {
-    let password = Zeroizing::new(password.to_vec());
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let run = move || {
-        let outcome = catch_unwind(AssertUnwindSafe(|| derive(&derivation, &password)));
-        // A caller that went away is no error.
-        let _ = sender.send(outcome);
-    };
-    HEAVY.get().submit(Job { memory, run: Box::new(run) })?;
-    receiver.recv().map_err(|_| Error::Threads)?.unwrap_or_else(|panic| resume_unwind(panic))
+/// [`Error::Threads`] where the operating system starts none.
+pub(super) fn submit(work: Work) -> Result<(), Error> {
+    let most = params::threads()?;
+    HEAVY.get_or_init(Heavy::default).ok_or(Error::Threads)?.submit(work, most)
+}
+
+/// The PBKDF2-HMAC-SHA256 iterations that take as long as all that waits and runs here.
+pub(super) fn outstanding_work() -> u64 {
+    HEAVY.get().map_or(0, |heavy| heavy.outstanding.load(Ordering::Relaxed))
+}
+
+/// Runs a derivation. A panic in it would be a bug of somebody's; it must not leave a caller waiting for ever (P56).
+pub(super) fn guarded<T>(derive: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(derive)).unwrap_or(Err(Error::WorkerFailed))
 }
 
 /// The rayon pool in which argon2's lanes run, whichever job they are of: so their threads are bounded too.
@@ -68,27 +70,29 @@ pub fn run<T: Send + 'static>(
 /// # Errors
 /// [`Error::Threads`] where the operating system starts none.
 pub fn lanes() -> Result<&'static ThreadPool, Error> {
-    let lanes = &HEAVY.get().lanes;
-    if lanes.get().is_none() {
+    static LANES: PerProcess<Option<ThreadPool>> = PerProcess::new();
+    let threads = params::threads()?;
+    let start = || {
         let name = |index| format!("ferrauth-argon2-{index}");
-        let pool = ThreadPoolBuilder::new().num_threads(params::threads()).thread_name(name).build();
-        // Where two threads made one at once, the second pool ends here.
-        let _ = lanes.set(pool.map_err(|_| Error::Threads)?);
-    }
-    lanes.get().ok_or(Error::Threads)
+        ThreadPoolBuilder::new().num_threads(threads).thread_name(name).build().ok()
+    };
+    LANES.get_or_init(start).and_then(Option::as_ref).ok_or(Error::Threads)
 }
 
 impl Heavy {
-    fn submit(&'static self, job: Job) -> Result<(), Error> {
+    fn submit(&'static self, work: Work, most: usize) -> Result<(), Error> {
         let mut state = self.state();
-        state.waiting.push_back(job);
-        if state.waiting.len() > state.idle && state.running < params::threads() {
+        self.outstanding.fetch_add(work.work, Ordering::Relaxed);
+        state.waiting.push_back(work);
+        if state.waiting.len() > state.idle && state.running < most {
             state.running += 1;
-            let named = thread::Builder::new().name("ferrauth-heavy".into());
+            let named = thread::Builder::new().name("ferrauth-heavy".to_owned());
             if named.spawn(move || self.work()).is_err() {
                 state.running -= 1;
+                // Fewer threads than could be had is slow; none at all is a failure.
                 if state.running == 0 {
-                    state.waiting.pop_back();
+                    let refused = state.waiting.pop_back().map_or(0, |work| work.work);
+                    self.outstanding.fetch_sub(refused, Ordering::Relaxed);
                     return Err(Error::Threads);
                 }
             }
@@ -102,11 +106,12 @@ impl Heavy {
     fn work(&self) {
         let mut state = self.state();
         loop {
-            if let Some(job) = state.take() {
+            if let Some(Work { memory, work, run }) = state.take() {
                 drop(state);
-                (job.run)();
+                run();
+                self.outstanding.fetch_sub(work, Ordering::Relaxed);
                 state = self.state();
-                state.memory -= job.memory;
+                state.memory -= memory;
                 // The memory given back may be what another thread's job waits for.
                 self.arrived.notify_all();
                 continue;
@@ -129,7 +134,7 @@ impl Heavy {
 
 impl State {
     /// The next job, where it fits the budget, or nothing else that takes memory runs.
-    fn take(&mut self) -> Option<Job> {
+    fn take(&mut self) -> Option<Work> {
         let next = self.waiting.front()?.memory;
         if self.memory > 0 && self.memory.saturating_add(next) > params::memory_budget() {
             return None;
@@ -141,11 +146,11 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::{Job, State};
+    use super::{State, Work};
     use crate::password::params;
 
-    fn job(memory: u64) -> Job {
-        Job { memory, run: Box::new(|| {}) }
+    fn job(memory: u64) -> Work {
+        Work { memory, work: 0, run: Box::new(|| {}) }
     }
 
     #[test]
@@ -165,12 +170,15 @@ mod tests {
 
     #[test]
     fn test_jobs_that_come_at_once_all_end() {
-        let derive = |length: &usize, password: &[u8]| Ok(super::Key::new(password.repeat(*length)));
-        let threads: Vec<_> = (0..16)
-            .map(|length| std::thread::spawn(move || super::run(1 << 20, length, b"ab", derive).unwrap().len()))
-            .collect();
-        for (length, thread) in threads.into_iter().enumerate() {
-            assert_eq!(thread.join().unwrap(), 2 * length);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        for index in 0..64_usize {
+            let sender = sender.clone();
+            super::submit(Work { memory: 1 << 20, work: 0, run: Box::new(move || sender.send(index).unwrap()) })
+                .unwrap();
         }
+        drop(sender);
+        let mut ended: Vec<_> = receiver.iter().collect();
+        ended.sort_unstable();
+        assert_eq!(ended, (0..64).collect::<Vec<_>>());
     }
 }

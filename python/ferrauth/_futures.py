@@ -1,0 +1,55 @@
+"""The asyncio side of the pool: a derivation is a future, and its awaiting holds no thread."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ferrauth import _core
+
+    Delivery = tuple[asyncio.Future[Any], object]
+
+__all__ = ["deliver", "result"]
+
+
+async def result(start: Callable[[asyncio.Future[Any]], _core.Job]) -> Any:
+    """Start a job and await its result. Cancelled, it gives the job's lane back.
+
+    Args:
+        start: Starts the job, whose result goes to the future it is given.
+
+    Raises:
+        HasherBusy: More work waits than the job may have to wait for.
+        RuntimeError: No asyncio event loop runs here, or the interpreter shuts down.
+    """
+    future = asyncio.get_running_loop().create_future()
+    job = start(future)
+    try:
+        return await future
+    finally:
+        job.cancel()
+
+
+def deliver(deliveries: Sequence[Delivery]) -> None:
+    """Give futures their results, with one call for each event loop. Called by the core's notifier thread."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Delivery]] = {}
+    for delivery in deliveries:
+        by_loop.setdefault(delivery[0].get_loop(), []).append(delivery)
+    for loop, its_own in by_loop.items():
+        # RuntimeError: the loop is closed, so nobody awaits these any more.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, its_own)
+
+
+def _settle(deliveries: Sequence[Delivery]) -> None:
+    for future, value in deliveries:
+        if future.done():
+            continue
+        if isinstance(value, BaseException):
+            future.set_exception(value)
+        else:
+            future.set_result(value)

@@ -1,0 +1,89 @@
+//! How fast a worker derives: what the length of a slice and the estimate of a wait are reckoned from.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::password::lanes::{Kernel, Lane};
+
+/// A boundary between slices comes about this often: soon enough that nobody notices the wait for a lane, seldom
+/// enough that boundaries cost nothing measurable.
+const SLICE: Duration = Duration::from_micros(500);
+
+/// Iterations of the measurement before the first job: about a fifth of a millisecond.
+const WARM_UP_ITERATIONS: u32 = 2_000;
+
+/// Iterations of a slice that is too short to learn from.
+const TOO_SHORT: u32 = 1_000;
+
+/// What one slice weighs against all before it: 1 in 16.
+const SMOOTHING: u64 = 16;
+
+/// Iterations a second that a worker runs over all lanes of a full latency group.
+pub(super) struct Rate(AtomicU64);
+
+impl Rate {
+    /// Measures once, so that the very first caller can be told how long it would wait.
+    pub(super) fn measure(kernel: &Kernel, lanes: usize) -> Self {
+        let mut states = vec![Lane { inner: [0; 8], outer: [0; 8], u: [0; 8], acc: [0; 8] }; lanes];
+        let mut group: Vec<&mut Lane> = states.iter_mut().collect();
+        let start = Instant::now();
+        kernel.run(&mut group, WARM_UP_ITERATIONS);
+        Self(AtomicU64::new(per_second(lanes, WARM_UP_ITERATIONS, start.elapsed())))
+    }
+
+    /// Learns from a slice that filled a latency group.
+    pub(super) fn learn(&self, lanes: usize, iterations: u32, elapsed: Duration) {
+        if iterations >= TOO_SHORT {
+            let old = self.0.load(Ordering::Relaxed);
+            let new = old - old / SMOOTHING + per_second(lanes, iterations, elapsed) / SMOOTHING;
+            self.0.store(new.max(1), Ordering::Relaxed);
+        }
+    }
+
+    /// How long `work` iterations take on `threads` workers.
+    pub(super) fn wait(&self, work: u64, threads: usize) -> Duration {
+        let per_second = self.0.load(Ordering::Relaxed) as f64 * threads as f64;
+        Duration::from_secs_f64(work as f64 / per_second)
+    }
+
+    /// Iterations of a slice of `lanes` lanes.
+    pub(super) fn slice(&self, lanes: usize) -> u32 {
+        let iterations = self.0.load(Ordering::Relaxed) as f64 * SLICE.as_secs_f64() / lanes.max(1) as f64;
+        (iterations as u32).max(1)
+    }
+}
+
+fn per_second(lanes: usize, iterations: u32, elapsed: Duration) -> u64 {
+    let seconds = elapsed.as_secs_f64().max(f64::EPSILON);
+    ((lanes as f64 * f64::from(iterations) / seconds) as u64).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+    use std::time::Duration;
+
+    use super::Rate;
+
+    #[test]
+    fn test_waits_and_slices_follow_the_rate() {
+        let rate = Rate(AtomicU64::new(20_000_000));
+        assert_eq!(rate.wait(40_000_000, 1), Duration::from_secs(2));
+        assert_eq!(rate.wait(40_000_000, 4), Duration::from_millis(500));
+        assert_eq!(rate.slice(2), 5_000);
+        assert_eq!(rate.slice(16), 625);
+    }
+
+    #[test]
+    fn test_a_short_slice_teaches_nothing_and_a_long_one_a_little() {
+        let rate = Rate(AtomicU64::new(16_000_000));
+        rate.learn(2, 10, Duration::from_secs(1));
+        assert_eq!(rate.wait(16_000_000, 1), Duration::from_secs(1));
+        rate.learn(2, 8_000_000, Duration::from_secs(1));
+        assert_eq!(rate.wait(16_000_000, 1), Duration::from_secs(1));
+        rate.learn(1, 1_000_000, Duration::from_secs(1));
+        assert!(rate.wait(16_000_000, 1) > Duration::from_secs(1));
+        rate.learn(1, 1_000, Duration::from_secs(1_000_000));
+        assert!(rate.slice(1) >= 1);
+    }
+}
