@@ -13,7 +13,7 @@ RUST := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
 PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-python test-django6 lint bench clean
+.PHONY: help build demo test test-rust test-python test-django6 lint faults bench clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -77,6 +77,9 @@ lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	$(BIN)/mypy
 	DJANGO_DEBUG=1 $(BIN)/mypy --config-file examples/ninja_app/mypy.ini
 	$(BIN)/python -m mypy.stubtest --concise ferrauth._core
+
+faults: build $(VENV)/.dev ## Race, kill and count the sessions on real databases (half an hour; ARGS="race --rounds 20" for a part)
+	$(BIN)/python -m tests.faults $(ARGS)
 
 bench: build $(VENV)/.dev ## Measure ferrauth against its peers, side by side in one run
 	$(BIN)/python -m benches.compare $(ARGS)

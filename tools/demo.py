@@ -21,7 +21,7 @@ import httpx
 import ferrauth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "ninja_app"
 HOST = "127.0.0.1"
@@ -65,7 +65,7 @@ class Play:
         if token is not None:
             print(f"   > Authorization: Bearer {_shorten(token)}")
         if body is not None:
-            print(f"   > {json.dumps(body)}")
+            print(f"   > {_show_fields(body)}")
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         started = time.perf_counter()
         response = self._client.request(method, path, json=body, headers=headers)
@@ -110,6 +110,38 @@ class Play:
         )
         self.expect("401", _is_refusal(changed))
         self.expect("byte for byte the answer to no token", changed.content == bare.content)
+        self.run_sessions(tokens)
+
+    def run_sessions(self, tokens: dict[str, Any]) -> None:
+        """Refresh, look at the devices, and log out; then a refresh token that is used twice ends its session."""
+        first = {"refresh_token": str(tokens.get("refresh_token", ""))}
+        renewed = self.exchange("The next tokens, for the refresh token", "POST", "/api/auth/refresh", body=first)
+        again = self.exchange(
+            "The same once more: a client that lost the answer", "POST", "/api/auth/refresh", body=first
+        )
+        self.expect("200 and the same session", renewed.status_code == again.status_code == 200)
+        pair = _json_object(again)
+        access, second = str(pair.get("access_token", "")), {"refresh_token": str(pair.get("refresh_token", ""))}
+
+        devices = self.exchange("Where am I logged in", "GET", "/api/auth/sessions", token=access)
+        self.expect("this session among them", devices.text.count('"is_current": true') == 1)
+
+        left = self.exchange("Log out", "POST", "/api/auth/logout", body=second)
+        self.expect("204", left.status_code == 204)
+        late = self.exchange("Who am I, after the logout", "GET", "/api/auth/me", token=access)
+        self.expect("401, at once", _is_refusal(late))
+
+        login = {"email": EMAIL, "password": PASSWORD}
+        granted = _json_object(self.exchange("Log in again", "POST", "/api/auth/login", body=login))
+        stolen = {"refresh_token": str(granted.get("refresh_token", ""))}
+        used = _json_object(self.exchange("Refresh", "POST", "/api/auth/refresh", body=stolen))
+        newer = {"refresh_token": str(used.get("refresh_token", ""))}
+        newest = _json_object(self.exchange("And again", "POST", "/api/auth/refresh", body=newer))
+        replay = self.exchange("The first refresh token, as a thief has it", "POST", "/api/auth/refresh", body=stolen)
+        self.expect("401", _is_refusal(replay))
+        access = str(newest.get("access_token", ""))
+        ended = self.exchange("Who am I, with the newest token of that session", "GET", "/api/auth/me", token=access)
+        self.expect("401: the replay has ended the session", _is_refusal(ended))
 
     def _paint(self, code: str, text: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self._color else text
@@ -234,6 +266,10 @@ def _show_body(response: httpx.Response) -> str:
     fields = _json_object(response)
     if not fields:
         return _shorten(response.text)
+    return _show_fields(fields)
+
+
+def _show_fields(fields: Mapping[str, Any]) -> str:
     return json.dumps({name: _shorten(value) if "token" in name else value for name, value in fields.items()})
 
 

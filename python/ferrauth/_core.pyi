@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from json import JSONEncoder
 from typing import Any, Final, Literal, Self, final
 
+from ferrauth.tokens import Compat
+
 __all__ = [
     "DEFAULT_ITERATIONS",
     "Admission",
@@ -28,6 +30,8 @@ __all__ = [
     "decode_complete",
     "decode_unverified",
     "encode",
+    "export_private_jwk",
+    "export_private_pem",
     "formats",
     "get_unverified_header",
     "iterations_executed",
@@ -63,8 +67,8 @@ def build_info() -> dict[str, Any]:
 
     Returns:
         ``version``; ``profile`` (``"release"`` or ``"debug"``); ``kernel``, the code that derives for logins, and
-        ``bulk_kernel``, that for batches; ``kernels``, all that are compiled in, each with ``name``, ``lanes`` (its
-        lane counts) and ``available``; ``lanes``, how many logins share a core; ``threads``, how many cores derive;
+        ``bulk_kernel``, that for batches; ``kernels``, all that are compiled in, each with ``name``, ``lanes`` (a
+        list of counts) and ``available``; ``lanes``, how many logins share a core; ``threads``, how many cores derive;
         ``memory_budget``, bytes that memory-hard derivations may take at once; ``lanes_busy`` and ``queued``, how many
         derivations run and wait at this moment.
 
@@ -416,6 +420,20 @@ def decode_unverified(jwt: str | bytes, /) -> dict[str, Any]:
         InvalidTokenError: It holds no claims that a verifier would read.
     """
 
+def export_private_jwk(key: Key, /) -> dict[str, Any]:
+    """Return the whole key as a JWK: who reads it can sign.
+
+    Raises:
+        InvalidKeyError: Only the public half is there.
+    """
+
+def export_private_pem(key: Key, /) -> str:
+    """Return the private key as PEM (PKCS#8): who reads it can sign.
+
+    Raises:
+        InvalidKeyError: Only the public half is there, or it is an HMAC secret, for which there is no PEM.
+    """
+
 @final
 class Key:
     """One key, for one algorithm. Its repr shows no secret, and its copies of secrets are wiped."""
@@ -443,6 +461,64 @@ class Key:
             InvalidKeyError: The secret is too short, or the algorithm is none of these.
         """
 
+    @classmethod
+    def from_pem(
+        cls,
+        pem: str | bytes,
+        algorithm: str | None = None,
+        *,
+        kid: str | None = None,
+        not_before: int | datetime | None = None,
+        not_after: int | datetime | None = None,
+    ) -> Key:
+        """Return a key from PEM: a private key, or a public one that only verifies.
+
+        Args:
+            pem: One key in PKCS#8, PKCS#1, SEC 1 or SubjectPublicKeyInfo, not under a password.
+            algorithm: May be left out for P-256 (ES256), P-384 (ES384) and Ed25519 (EdDSA).
+            kid: Its name in headers.
+            not_before: The first second in which it signs and verifies.
+            not_after: The first second in which it no longer does.
+
+        Raises:
+            InvalidKeyError: It is no such key, another algorithm's, or a weak one: an RSA modulus below 2048 bits (RFC
+                7518, section 3.3), a point off its curve or of small order.
+        """
+
+    @classmethod
+    def from_jwk(
+        cls,
+        jwk: dict[str, Any] | str | bytes,
+        algorithm: str | None = None,
+        *,
+        kid: str | None = None,
+        not_before: int | datetime | None = None,
+        not_after: int | datetime | None = None,
+    ) -> Key:
+        """Return a key from a JWK (RFC 7517), private, public or ``oct``.
+
+        Args:
+            jwk: The JWK, or its JSON.
+            algorithm: May be left out where the JWK has ``alg`` or its curve decides.
+            kid: Its name in headers; the JWK's own by default.
+            not_before: The first second in which it signs and verifies.
+            not_after: The first second in which it no longer does.
+
+        Raises:
+            InvalidKeyError: It is no such key, for another use or algorithm, or a weak one.
+        """
+
+    @classmethod
+    def generate(
+        cls,
+        algorithm: str = "HS256",
+        *,
+        kid: str | None = None,
+        not_before: int | datetime | None = None,
+        not_after: int | datetime | None = None,
+    ) -> Key:
+        """Return a new key: for an HMAC as many random bytes as its hash has, for RSA a modulus of 3072 bits."""
+
     @property
     def algorithm(self) -> str:
         """The name of the one algorithm."""
@@ -458,6 +534,34 @@ class Key:
     @property
     def not_after(self) -> int | None:
         """The first second in which it no longer does."""
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether the key signs, and does not only verify."""
+
+    def thumbprint(self) -> str:
+        """Return the SHA-256 thumbprint (RFC 7638), in base64url."""
+
+    def public(self) -> Key:
+        """Return the public half.
+
+        Raises:
+            InvalidKeyError: This is an HMAC secret.
+        """
+
+    def to_jwk(self) -> dict[str, Any]:
+        """Return the public half as a JWK.
+
+        Raises:
+            InvalidKeyError: This is an HMAC secret.
+        """
+
+    def to_pem(self) -> str:
+        """Return the public half as PEM.
+
+        Raises:
+            InvalidKeyError: This is an HMAC secret.
+        """
 
     def derive(self, purpose: str, *, issuer: str | None = None, typ: str = "JWT") -> Key:
         """Return the key that a purpose and an issuer give, by HKDF-SHA-256 (RFC 5869).
@@ -492,14 +596,16 @@ class Key:
 class KeyRing:
     """Keys that stand for each other: the first that is in force signs, all verify, ``kid`` says which."""
 
-    def __new__(cls, keys: Iterable[Key]) -> KeyRing:
+    def __new__(cls, keys: Iterable[Key], *, cache: int = 0) -> KeyRing:
         """Return a ring.
 
         Args:
-            keys: The signing key first. At most two may be without ``kid``.
+            keys: The signing key first. At most two may be without ``kid``. Secrets or key pairs, not both.
+            cache: How many tokens that key pairs verified are remembered. Seen again, only their signature is not
+                checked again; everything else is.
 
         Raises:
-            InvalidKeyError: There is no key, a ``kid`` twice, or too many keys without one.
+            InvalidKeyError: There is no key, a ``kid`` twice, too many keys without one, or secrets and key pairs.
         """
 
     @classmethod
@@ -516,6 +622,17 @@ class KeyRing:
     @property
     def keys(self) -> list[Key]:
         """The keys, the signing one first."""
+
+    @property
+    def cache_info(self) -> tuple[int, int]:
+        """How many verified tokens are remembered, and how many can be."""
+
+    def jwks(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the public halves of the keys, as a JWKS (RFC 7517, section 5).
+
+        Raises:
+            InvalidKeyError: The keys are HMAC secrets.
+        """
 
     def encode(self, payload: dict[str, Any], headers: dict[str, Any] | None = None, *, now: int | None = None) -> str:
         """Sign claims with the first key that is in force.
@@ -553,6 +670,7 @@ class TokenIssuer:
         audience: str | None = None,
         *,
         leeway: float | timedelta | None = None,
+        compat: Literal["simplejwt"] | Compat | None = None,
     ) -> TokenIssuer:
         """Return an issuer.
 
@@ -563,6 +681,7 @@ class TokenIssuer:
             issuer: ``iss``, which is part of every key.
             audience: ``aud``.
             leeway: Seconds that clocks may differ by, 120 at most.
+            compat: Another library's tokens that are read as well.
 
         Raises:
             ValueError: A lifetime below a second, a leeway out of range, an empty name.
@@ -592,6 +711,21 @@ class TokenIssuer:
 
         Raises:
             ValueError: A claim is the issuer's to set, or none that a verifier would read.
+            InvalidKeyError: No key is in force.
+        """
+
+    def generate_compat_tokens(
+        self, user_id: object, /, *, issued_at: int | datetime | None = None, **claims: Any
+    ) -> TokenPair:
+        """Make the pair that the other library would make. Nothing else ever writes such tokens.
+
+        Args:
+            user_id: The user's primary key.
+            issued_at: ``iat`` in place of the clock.
+            claims: Further claims of both tokens.
+
+        Raises:
+            ValueError: As for :meth:`generate_tokens`, or the issuer was told of no other library.
             InvalidKeyError: No key is in force.
         """
 
@@ -669,6 +803,10 @@ class Claims:
     @property
     def sub(self) -> str:
         """Whom the token speaks of: the exact string of a primary key."""
+
+    @property
+    def is_compat(self) -> bool:
+        """Whether another library made the token: it has no session."""
 
     @property
     def jti(self) -> str:

@@ -67,7 +67,7 @@ const fn token_class(refusal: &Refusal) -> &'static str {
 }
 
 /// An exception of a class that Python defines: with the stable ABI, Rust cannot derive one from another.
-fn exception(class: &str, argument: impl PyErrArguments + Send + Sync + 'static) -> PyErr {
+fn exception(class: &str, argument: impl PyErrArguments + 'static) -> PyErr {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     Python::attach(|py| {
         let module = MODULE.get_or_try_init(py, || PyModule::import(py, "ferrauth.exceptions").map(Bound::unbind));

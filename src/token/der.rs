@@ -105,9 +105,12 @@ pub fn algorithm<'d>(reader: &mut Reader<'d>) -> Option<(&'d [u8], Option<&'d [u
     Some((algorithm, inner.element(OBJECT_IDENTIFIER)))
 }
 
+/// What a key's wrapping holds: the algorithm's identifier, the curve's where there is one, and the key inside.
+type Wrapped<'a> = (&'a [u8], Option<&'a [u8]>, &'a [u8]);
+
 /// A private key in PKCS#8 (RFC 5208, section 5; RFC 5958): its algorithm, its curve, and the key inside.
 #[must_use]
-pub fn pkcs8(der: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
+pub fn pkcs8(der: &[u8]) -> Option<Wrapped<'_>> {
     let mut reader = Reader::new(Reader::only(der, SEQUENCE)?);
     reader.element(INTEGER)?;
     let (oid, curve) = algorithm(&mut reader)?;
@@ -116,7 +119,7 @@ pub fn pkcs8(der: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
 
 /// A public key in SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7): its algorithm, its curve, and the key inside.
 #[must_use]
-pub fn spki(der: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
+pub fn spki(der: &[u8]) -> Option<Wrapped<'_>> {
     let mut reader = Reader::new(Reader::only(der, SEQUENCE)?);
     let (oid, curve) = algorithm(&mut reader)?;
     // No bit of the last byte is unused.

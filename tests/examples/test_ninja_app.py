@@ -104,6 +104,59 @@ def test_E12_me_refuses_every_bad_token_alike(server: httpx.Client) -> None:
         assert answer(me(server, token)) == answer(bare)
 
 
+def refresh(server: httpx.Client, token: str) -> httpx.Response:
+    return server.post("/api/auth/refresh", json={"refresh_token": token})
+
+
+def bearer(tokens: dict[str, str]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens['access_token']}"}
+
+
+def test_J98_refresh_rotates_and_a_replay_ends_the_session(server: httpx.Client) -> None:
+    first = log_in(server).json()
+    second = refresh(server, first["refresh_token"])
+    assert second.status_code == 200
+    assert second.json().keys() == first.keys()
+    third = refresh(server, second.json()["refresh_token"]).json()
+    assert me(server, third["access_token"]).status_code == 200
+    assert_is_unauthorized(refresh(server, first["refresh_token"]), "invalid_token")
+    assert_is_unauthorized(me(server, third["access_token"]), "not_authenticated")
+
+
+def test_J88_every_refused_refresh_has_one_answer(server: httpx.Client) -> None:
+    tokens = log_in(server).json()
+    server.post("/api/auth/logout", json={}, headers=bearer(tokens))
+    refused = [refresh(server, token) for token in (tokens["refresh_token"], tokens["access_token"], "not a token")]
+    assert len({str(answer(response)) for response in refused}) == 1
+
+
+@pytest.mark.parametrize("by", ["access", "refresh"])
+def test_J104_logout_is_idempotent(server: httpx.Client, by: str) -> None:
+    tokens, other = log_in(server).json(), log_in(server).json()
+    for _ in range(2):
+        body = {"refresh_token": tokens["refresh_token"]} if by == "refresh" else {}
+        response = server.post("/api/auth/logout", json=body, headers=bearer(tokens) if by == "access" else {})
+        assert (response.status_code, response.content) == (204, b"")
+    assert_is_unauthorized(me(server, tokens["access_token"]), "not_authenticated")
+    assert me(server, other["access_token"]).status_code == 200
+
+
+def test_sessions_are_listed_and_ended(server: httpx.Client) -> None:
+    mine, other = log_in(server).json(), log_in(server).json()
+    listed = server.get("/api/auth/sessions", headers=bearer(mine)).json()
+    (current,) = (one for one in listed if one["is_current"])
+    assert current["address"] == "127.0.0.1"
+    assert current["user_agent"].startswith("python-httpx")
+    ids = {one["id"] for one in server.get("/api/auth/sessions", headers=bearer(other)).json() if one["is_current"]}
+    (lost,) = ids
+    assert server.delete(f"/api/auth/sessions/{lost}", headers=bearer(mine)).status_code == 204
+    again = server.delete(f"/api/auth/sessions/{lost}", headers=bearer(mine))
+    assert (again.status_code, again.json()["code"]) == (404, "not_found")
+    assert_is_unauthorized(me(server, other["access_token"]), "not_authenticated")
+    assert server.post("/api/auth/logout/all", headers=bearer(mine)).status_code == 204
+    assert_is_unauthorized(me(server, mine["access_token"]), "not_authenticated")
+
+
 @pytest.mark.parametrize(
     ("email", "column", "value"), [("leaving@example.com", "is_deleted", 1), ("banned@example.com", "is_active", 0)]
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import FieldError
 from django.db import connections
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from ferrauth.accounts import flows
 from ferrauth.accounts.errors import LoginFailed
 from ferrauth.accounts.sessions import EndReason, RequestFacts
+from ferrauth.django import rows
 from ferrauth.django.conf import get_policy
 from ferrauth.django.models import RefreshSession
 from ferrauth.django.port import carry
@@ -77,6 +79,17 @@ class TestLogin:
         user.refresh_from_db()
         assert user.password.split("$")[1] == str(passwords.DEFAULT_ITERATIONS)
         assert get_user_from_token(older.access) == get_user_from_token(newer.access) == user
+
+    def test_J94_a_renewal_ends_no_session_and_overwrites_no_change(self, user: Any) -> None:
+        pair, old = login(), user.password
+        assert rows.renew_password(str(user.pk), old=old, new=make_password("correct horse"))
+        assert get_user_from_token(pair.access) == user
+        assert not rows.renew_password(str(user.pk), old=old, new=make_password("correct horse"))
+        assert get_user_from_token(pair.access) == user
+
+    def test_a_filter_on_what_is_no_column_is_an_error(self, user: Any) -> None:
+        with override_settings(FERRAUTH={"USER_FILTER": {"is_actve": True}}), pytest.raises(FieldError):
+            login()
 
     def test_max_sessions(self, user: Any) -> None:
         with override_settings(FERRAUTH={"MAX_SESSIONS": 2}):

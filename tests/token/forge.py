@@ -9,6 +9,7 @@ from typing import Any
 
 SECRET = "a secret of exactly as many bytes as its use asks for: sixty-four"
 NOW = 1_800_000_000
+PAIRS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 
 _HASHES = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from derivation import derived, hkdf, info
 from forge import NOW, SECRET, b64, token
 
 from ferrauth import hazmat, jwt
@@ -19,24 +20,6 @@ VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "tokens" / "derive
 
 def issuer(**arguments):
     return TokenIssuer(keys=arguments.pop("keys", Key.from_secret(SECRET)), **arguments)
-
-
-def hkdf(secret: bytes, info: bytes, length: int) -> bytes:
-    """RFC 5869 with SHA-256, from the standard library."""
-    prk = hmac.new(b"ferrauth/v1", secret, hashlib.sha256).digest()
-    output, block = b"", b""
-    for counter in range(1, -(-length // 32) + 1):
-        block = hmac.new(prk, block + info + bytes([counter]), hashlib.sha256).digest()
-        output += block
-    return output[:length]
-
-
-def info(*parts: str) -> bytes:
-    return b"".join(len(part.encode()).to_bytes(2, "big") + part.encode() for part in parts)
-
-
-def derived(purpose: str, name: str = "", algorithm: str = "HS256", secret: str = SECRET) -> bytes:
-    return hkdf(secret.encode(), info(purpose, name, algorithm), {"HS256": 32, "HS384": 48, "HS512": 64}[algorithm])
 
 
 def own_claims(**changes):

@@ -76,7 +76,7 @@ def test_once_plays_everything_and_leaves_nothing_behind(env: dict[str, str]) ->
     port = free_port()
     first = run_demo("--port", str(port), "--once", env=env)
     assert first.returncode == 0, first.stdout + first.stderr
-    assert first.stdout.count("✓") == 8
+    assert first.stdout.count("✓") == 14
     assert "✗" not in first.stdout
     assert "\033[" not in first.stdout
     demo.check_port(port)
@@ -117,4 +117,4 @@ def test_answers_that_are_not_as_expected_are_counted(capsys: pytest.CaptureFixt
     with httpx.Client(transport=httpx.MockTransport(grant_all), base_url="http://testserver") as client:
         play = demo.Play(client, color=False)
         play.run()
-    assert play.failures == capsys.readouterr().out.count("✗") == 4
+    assert play.failures == capsys.readouterr().out.count("✗") == 9

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from ferrauth.accounts.sessions import RequestFacts, SessionRow, UserRow
 
@@ -26,7 +26,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, kw_only=True)
 class Effect(Generic[Answer]):
-    """One thing that a flow asks for; ``Answer`` is what it is sent back."""
+    """One thing that a flow asks for; ``Answer`` is what it is sent back.
+
+    An effect whose ``apart`` is true reads and commits beside the transaction that the caller may be in, since the
+    exception that refuses the request would undo it.
+    """
 
 
 Flow = Generator[Effect[Any], Any, Result]
@@ -140,7 +144,6 @@ class LoadSession(Effect[Loaded | None]):
 
     session_id: uuid.UUID
     apart: bool = False
-    """Whether to read what is committed, beside the transaction that the caller may be in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +151,17 @@ class LoadSessions(Effect[list[SessionRow]]):
     """Load a user's sessions that are not revoked."""
 
     user_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IsRevoked(Effect[bool]):
+    """Ask what this process remembers of the sessions that were revoked lately; no query.
+
+    The port raises :class:`~ferrauth.accounts.errors.Unavailable` where it could not ask the database for long, unless
+    the settings say to go on.
+    """
+
+    session_id: uuid.UUID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,16 +229,18 @@ class OpenSession(Effect[Opened]):
 
 @dataclass(frozen=True, kw_only=True)
 class Rotate(Effect[bool]):
-    """The one conditional update. The answer: whether this request is the one that rotated. Commits on its own."""
+    """The one conditional update. The answer: whether this request is the one that rotated."""
 
+    apart: ClassVar[bool] = True
     presented: int
     successor: SessionRow
 
 
 @dataclass(frozen=True, kw_only=True)
 class CountRepeat(Effect[bool]):
-    """Count a repeat of a generation, up to a limit. The answer: whether it was within it. Commits on its own."""
+    """Count a repeat of a generation, up to a limit. The answer: whether it was within it."""
 
+    apart: ClassVar[bool] = True
     session: SessionRow
     limit: int
 
@@ -248,8 +264,6 @@ class Revoke(Effect[Ended]):
     reason: EndReason
     now: datetime
     apart: bool = False
-    """Whether to commit beside the transaction that the caller may be in, since the exception that follows would
-    undo it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ferrauth.exceptions import FerrauthError
 
-__all__ = ["Conflict", "InvalidInput", "LoginFailed", "SessionNotFound", "Throttled", "WrongPassword"]
+__all__ = ["Conflict", "InvalidInput", "LoginFailed", "SessionNotFound", "Throttled", "Unavailable", "WrongPassword"]
 
 
 class LoginFailed(FerrauthError):
@@ -74,4 +74,19 @@ class Throttled(FerrauthError):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("Too many attempts. Try again later.")
+        self.retry_after = retry_after
+
+
+class Unavailable(FerrauthError):
+    """What is needed for a decision cannot be reached.
+
+    Attributes:
+        retry_after: Seconds until it is worth to try again.
+    """
+
+    code = "unavailable"
+    status = 503
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("The service cannot answer right now. Try again later.")
         self.retry_after = retry_after

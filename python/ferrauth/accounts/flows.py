@@ -18,6 +18,7 @@ from ferrauth.accounts.effects import (
     Emit,
     Event,
     Flow,
+    IsRevoked,
     LoadSession,
     LoadSessions,
     LoadUser,
@@ -36,6 +37,7 @@ from ferrauth.accounts.policy import (
     ATTEMPTS,
     Authenticated,
     Policy,
+    Principal,
     decode,
     legacy_claims,
     new_session,
@@ -56,7 +58,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Authenticated",
     "Policy",
+    "Principal",
     "authenticate",
+    "authenticate_stateless",
     "change_password",
     "end_session",
     "list_sessions",
@@ -141,6 +145,23 @@ def authenticate(policy: Policy, token: str | bytes) -> Flow[Authenticated | Non
         loaded.session, loaded.user, subject=claims.sub, generation=generation, now=policy.clock()
     )
     return Authenticated(user, loaded.session) if user is not None else None
+
+
+def authenticate_stateless(policy: Policy, token: str | bytes) -> Flow[Principal | None]:
+    """Say whom an access token is for without a query, and ``None`` where it is not good or its session was revoked.
+
+    Raises:
+        Unavailable: The database has been away for long, and the settings do not say to go on.
+    """
+    try:
+        claims = decode(policy, token, "access")
+    except InvalidTokenError:
+        legacy = legacy_claims(policy, token, "access")
+        return Principal(legacy.sub, None, legacy) if legacy else None
+    named = session_of(claims)
+    if named is None or (yield from ask(IsRevoked(session_id=named[0]))):
+        return None
+    return Principal(claims.sub, named[0], claims)
 
 
 def logout(

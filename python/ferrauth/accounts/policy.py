@@ -49,6 +49,25 @@ class Authenticated:
     """``None`` for a legacy access token, which names no session."""
 
 
+@dataclass(frozen=True)
+class Principal:
+    """Who an access token says it is for, where no database was asked.
+
+    Everything but a revocation is as old as the token: a deactivated user, or one whose password was changed past
+    ferrauth, is refused when the token expires.
+    """
+
+    user_id: str
+    session_id: uuid.UUID | None
+    """``None`` for a legacy access token, which names no session."""
+    claims: Claims | LegacyClaims
+
+    @property
+    def is_authenticated(self) -> bool:
+        """``True``, as Django's users say it."""
+        return True
+
+
 def reserve(reservation: Reserve) -> Flow[Allowance]:
     """Count an attempt.
 

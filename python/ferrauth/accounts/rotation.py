@@ -173,7 +173,6 @@ def _repeated(facts: RequestFacts, row: SessionRow) -> Emit:
         session_id=row.id,
         details={
             "generation": row.generation,
-            "repeat": row.repeats + 1,
             "rotated_by": row.address,
             "rotated_with": row.user_agent,
         },

@@ -21,7 +21,7 @@ from ferrauth.tokens import TokenIssuer
 INSECURE_PREFIX = "django-insecure-"
 """How a SECRET_KEY starts that ``startproject`` wrote into a file (``django.core.management.utils``)."""
 
-_SOURCES = frozenset({"FERRAUTH", "SECRET_KEY", "SECRET_KEY_FALLBACKS"})
+_SOURCES = frozenset({"FERRAUTH", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "SIMPLE_JWT", "NINJA_JWT"})
 
 
 @cache
@@ -78,6 +78,8 @@ def start() -> None:
     settings = get_settings()
     _configure_core(settings)
     setting_changed.connect(_on_setting_changed, dispatch_uid="ferrauth.conf")
+    if settings.compat is not None:
+        get_policy()  # Reads the legacy package's settings, which may be ones that cannot be honoured.
     if not django_settings.DEBUG and settings.keys is None:
         _refuse_insecure_secret()
 

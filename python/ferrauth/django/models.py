@@ -48,7 +48,6 @@ class RefreshSession(models.Model):
     label = models.CharField(_("label"), max_length=LABEL_LENGTH, blank=True, default="")
 
     class Meta:
-        app_label = "ferrauth"
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         indexes = (

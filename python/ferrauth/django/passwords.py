@@ -129,24 +129,28 @@ def replace(user: AbstractBaseUser, old: str, new: str) -> bool:
     Returns:
         Whether the row was written. A database that refuses is logged, and is no error: the login goes on (P49).
     """
-    # Through a child of the model that has the column, Django would select first, then update.
-    owner = type(user)._meta.get_field("password").model
-    database = router.db_for_write(owner, instance=user)
     try:
         # Where the request has a transaction, this is a savepoint: a refused write must not break what follows.
-        with transaction.atomic(using=database):
-            found = owner._base_manager.using(database).filter(pk=user.pk, password=old)
-            written = found.update(password=new) == 1
-            if written and apps.is_installed("ferrauth.django"):
-                from ferrauth.django.rows import restamp
-
-                restamp(str(user.pk), old=old, new=new)
+        with transaction.atomic(using=router.db_for_write(type(user), instance=user)):
+            written = _swap(user, old, new)
     except Error:
         logger.warning("An outdated password could not be renewed; the login goes on.", exc_info=True)
         return False
     if written:
         user.password = new
     return written
+
+
+def _swap(user: AbstractBaseUser, old: str, new: str) -> bool:
+    if apps.is_installed("ferrauth.django"):
+        from ferrauth.django.rows import renew_password
+
+        return renew_password(str(user.pk), old=old, new=new)
+    # Through a child of the model that has the column, Django would select first, then update.
+    owner = type(user)._meta.get_field("password").model
+    database = router.db_for_write(owner, instance=user)
+    written: int = owner._base_manager.using(database).filter(pk=user.pk, password=old).update(password=new)
+    return written == 1
 
 
 def _hasher(row: str | None) -> BasePasswordHasher | None:

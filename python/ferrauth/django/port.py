@@ -6,7 +6,6 @@ form. No decision is made here: an effect says what to read or to write, and its
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asgiref.sync import sync_to_async
@@ -17,11 +16,11 @@ from ferrauth.accounts import audit, effects
 from ferrauth.accounts.effects import Allowance, Derive, Effect, arun, run
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.sessions import RequestFacts
-from ferrauth.django import passwords, rows
+from ferrauth.django import passwords, revocations, rows
 from ferrauth.django.transactions import apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from django.http import HttpRequest
 
@@ -43,6 +42,7 @@ class DjangoPort:
         effects.LoadUser: "load_user",
         effects.LoadSession: "load_session",
         effects.LoadSessions: "load_sessions",
+        effects.IsRevoked: "is_revoked",
         effects.LegacyTokenBlocked: "legacy_token_blocked",
         effects.OpenSession: "open_session",
         effects.Rotate: "rotate",
@@ -61,8 +61,10 @@ class DjangoPort:
     async def aperform(self, effect: Effect[Answer]) -> Answer:
         """Carry out one effect without blocking the event loop."""
         if isinstance(effect, Derive):
-            # A thread of its own, not the one that all of a request's sync work shares: a derivation takes long.
-            return await asyncio.to_thread(self.perform, effect)
+            method: Callable[[Effect[Answer]], Awaitable[Answer]] = getattr(self, f"a{self.METHODS[type(effect)]}")
+            return await method(effect)
+        if isinstance(effect, effects.IsRevoked) and revocations.is_known():
+            return self.is_revoked(effect)  # type: ignore[return-value]  # A look into memory: no thread.
         return await sync_to_async(self.perform)(effect)
 
     def reserve(self, effect: effects.Reserve) -> Allowance:  # noqa: ARG002
@@ -81,9 +83,18 @@ class DjangoPort:
         found = passwords.verify(effect.password, effect.encoded)
         return found.verified, hashers.make_password(effect.password) if found.renews else None
 
+    async def acheck_password(self, effect: effects.CheckPassword) -> tuple[bool, str | None]:
+        """As :meth:`check_password`, holding no thread meanwhile."""
+        found = await passwords.averify(effect.password, effect.encoded)
+        return found.verified, await passwords.amake(effect.password) if found.renews else None
+
     def make_password(self, effect: effects.MakePassword) -> str:
         """Encode a password with the first of ``PASSWORD_HASHERS``."""
         return hashers.make_password(effect.password)
+
+    async def amake_password(self, effect: effects.MakePassword) -> str:
+        """As :meth:`make_password`, holding no thread meanwhile."""
+        return await passwords.amake(effect.password)
 
     def validate_password(self, effect: effects.ValidatePassword) -> None:
         """Hold a password against ``AUTH_PASSWORD_VALIDATORS``.
@@ -96,6 +107,10 @@ class DjangoPort:
         except ValidationError as error:
             codes = [one.code or "invalid" for one in error.error_list]
             raise InvalidInput(tuple(("new_password", code) for code in codes)) from None
+
+    def is_revoked(self, effect: effects.IsRevoked) -> bool:
+        """Ask this process's memory of revocations."""
+        return revocations.is_revoked(effect.session_id)
 
     load_user = staticmethod(rows.load_user)
     load_session = staticmethod(rows.load_session)

@@ -49,7 +49,7 @@ def load_user(effect: LoadUser) -> UserRow | None:
     """Load a user, with whether ``USER_FILTER`` holds, in one query."""
     if "\0" in (effect.identifier or ""):
         return None  # PostgreSQL's text holds no NUL, and refuses the query.
-    user_filter = get_settings().user_filter
+    user_filter = _user_filter()
     eligible = ExpressionWrapper(Q(**user_filter), output_field=BooleanField()) if user_filter else Value(value=True)
     lookup: dict[str, str | None] = {"pk": effect.user_id}
     if effect.user_id is None:
@@ -64,7 +64,7 @@ def load_session(effect: LoadSession) -> Loaded | None:
     """Load a session and its user in one query, from the users' default manager, so that what it hides is hidden."""
     columns = {_PREFIX + name: F(f"ferrauth_session__{name}") for name in _COLUMNS}
     # One call of filter(), so that both conditions are about the same joined row.
-    conditions = {**get_settings().user_filter, "ferrauth_session__id": effect.session_id}
+    conditions = {**_user_filter(), "ferrauth_session__id": effect.session_id}
     user = _first(lambda: _users().filter(**conditions).annotate(**columns))
     if user is None:
         return None
@@ -180,6 +180,24 @@ def _change_password(effect: ChangePassword) -> bool:
     return True
 
 
+def renew_password(user_id: str, *, old: str, new: str) -> bool:
+    """Swap a stored encoding for another of the *same* password, and restamp, in one transaction: no session ends.
+
+    Args:
+        user_id: The user's key as text.
+        old: The encoding that was verified.
+        new: The encoding to store.
+
+    Returns:
+        Whether the stored encoding was still ``old``.
+    """
+    with transaction.atomic(using=alias()):
+        if not _swap_password(user_id, old, {"password": new}):
+            return False
+        restamp(user_id, old=old, new=new)
+    return True
+
+
 def restamp(user_id: str, *, old: str, new: str) -> int:
     """Give sessions that bear the stamp of one encoding that of another, of the same password.
 
@@ -202,6 +220,20 @@ def legacy_token_blocked(effect: LegacyTokenBlocked) -> bool:
 
 def _users() -> QuerySet[AbstractBaseUser]:
     return get_user_model()._default_manager.using(alias()).order_by()
+
+
+def _user_filter() -> dict[str, Any]:
+    """Return ``USER_FILTER`` without what holds for every user: a plain attribute of the class, which is no column.
+
+    ``AbstractBaseUser.is_active`` is one, in user models that know no inactive users.
+    """
+    model = get_user_model()
+    columns = {field.name for field in model._meta.get_fields()}
+    return {
+        name: value
+        for name, value in get_settings().user_filter.items()
+        if name in columns or getattr(model, name, None) != value
+    }
 
 
 def _sessions() -> QuerySet[RefreshSession]:

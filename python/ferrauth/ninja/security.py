@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from ninja.security.base import AuthBase
 
 from ferrauth.accounts import flows
+from ferrauth.accounts.policy import Authenticated
 from ferrauth.django.conf import get_policy
 from ferrauth.django.port import acarry, carry
 
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
 
-    from ferrauth.accounts.policy import Authenticated
+    from ferrauth.accounts.policy import Principal
 
-__all__ = ["AsyncJWTAuth", "JWTAuth", "authenticated"]
+    Found = AbstractBaseUser | Principal
+
+__all__ = ["AsyncJWTAuth", "JWTAuth", "authenticated", "bearer_token"]
 
 SCHEME = "bearer"
 """RFC 6750, section 2.1; compared without case (RFC 9110, section 11.1)."""
@@ -33,20 +36,27 @@ class JWTAuth(AuthBase):
     where there is none. One instance serves sync and async views: where an event loop runs, the query is awaited.
 
     Ninja's own ``HttpBearer`` is not the base: with DEBUG it logs the whole header.
+
+    Args:
+        stateless: Ask no database: ``request.auth`` becomes a :class:`~ferrauth.accounts.policy.Principal` made of the
+            token's claims, and ``request.user`` is left alone. A session that was revoked is refused at most
+            ``REVOCATION_POLL`` seconds later; a user that was deactivated, or whose password was changed past
+            ferrauth, when the token expires.
     """
 
     openapi_type: str = "http"
     openapi_scheme: str = SCHEME
     openapi_bearerFormat: str = "JWT"
 
-    def __init__(self) -> None:
+    def __init__(self, *, stateless: bool = False) -> None:
         super().__init__()
+        self._flow = flows.authenticate_stateless if stateless else flows.authenticate
         # Ninja then awaits what an async view's call returns, and takes what a sync view's call returns.
         self.is_async = True
 
-    def __call__(self, request: HttpRequest) -> AbstractBaseUser | Awaitable[AbstractBaseUser | None] | None:
-        """Return the user, ``None``, or where an event loop runs an awaitable of either."""
-        token = _bearer_token(request)
+    def __call__(self, request: HttpRequest) -> Found | Awaitable[Found | None] | None:
+        """Return the user or principal, ``None``, or where an event loop runs an awaitable of either."""
+        token = bearer_token(request)
         if token is None:
             return None
         try:
@@ -55,20 +65,21 @@ class JWTAuth(AuthBase):
             return self.authenticate(request, token)
         return self.aauthenticate(request, token)
 
-    def authenticate(self, request: HttpRequest, token: str) -> AbstractBaseUser | None:
-        """Return the user whom a token names, or ``None``; sync."""
-        return _accept(request, carry(flows.authenticate(get_policy(), token)))
+    def authenticate(self, request: HttpRequest, token: str) -> Found | None:
+        """Return whom a token names, or ``None``; sync."""
+        return _accept(request, carry(self._flow(get_policy(), token)))
 
-    async def aauthenticate(self, request: HttpRequest, token: str) -> AbstractBaseUser | None:
-        """Return the user whom a token names, or ``None``; async."""
-        return _accept(request, await acarry(flows.authenticate(get_policy(), token)))
+    async def aauthenticate(self, request: HttpRequest, token: str) -> Found | None:
+        """Return whom a token names, or ``None``; async."""
+        return _accept(request, await acarry(self._flow(get_policy(), token)))
 
 
 AsyncJWTAuth = JWTAuth
 """The same class, under the name that async projects look for."""
 
 
-def _bearer_token(request: HttpRequest) -> str | None:
+def bearer_token(request: HttpRequest) -> str | None:
+    """Return the token of a request's ``Authorization: Bearer`` header, if it has one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token if token and scheme.lower() == SCHEME else None
 
@@ -85,10 +96,10 @@ def authenticated(request: HttpRequest) -> Authenticated:
         raise LookupError("JWTAuth did not authenticate this request.") from None
 
 
-def _accept(request: HttpRequest, found: Authenticated | None) -> AbstractBaseUser | None:
-    if found is None:
-        return None
-    user = cast("AbstractBaseUser", found.user.user)
-    request.user = user  # type: ignore[assignment]
-    request.ferrauth = found  # type: ignore[attr-defined]
-    return user
+def _accept(request: HttpRequest, found: Authenticated | Principal | None) -> AbstractBaseUser | Principal | None:
+    if isinstance(found, Authenticated):
+        user = cast("AbstractBaseUser", found.user.user)
+        request.user = user  # type: ignore[assignment]
+        request.ferrauth = found  # type: ignore[attr-defined]
+        return user
+    return found

@@ -1,20 +1,30 @@
-"""Log in, and see who is logged in. What stood in ``jwt_handler.py`` and ``middleware.py`` is ferrauth's now."""
+"""Log in, stay logged in, log out. What stood in ``jwt_handler.py`` and ``middleware.py`` is ferrauth's now.
+
+Refresh, logout and the list of devices are ferrauth's flows: which steps they take in which order is written there,
+once, and what they refuse becomes an answer in ``register_exception_handlers``.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID  # noqa: TC003 (Ninja reads the annotations when the application starts)
 
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.views.decorators.cache import cache_control
 from ninja import Router
 
-from backend.api.auth.schemas import Credentials, Error, InvalidRequest, Me, Tokens
+from backend.api.auth.schemas import Credentials, Error, InvalidRequest, Logout, Me, Refresh, Session, Tokens
 from backend.api.errors import InvalidCredentials
+from ferrauth.accounts import flows
+from ferrauth.django.conf import get_policy
+from ferrauth.django.port import carry, request_facts
 from ferrauth.django.tokens import generate_tokens
+from ferrauth.ninja import authenticated, bearer_token
 
 if TYPE_CHECKING:
     from backend.users.models import User
+    from ferrauth.tokens import TokenPair
 
 
 class AuthenticatedRequest(HttpRequest):
@@ -43,11 +53,62 @@ def login(request: HttpRequest, credentials: Credentials) -> Tokens:
     user = authenticate(request, email=credentials.email, password=credentials.password)
     if user is None:
         raise InvalidCredentials
-    tokens = generate_tokens(user)
-    return Tokens(access_token=tokens.access, refresh_token=tokens.refresh, expires_in=tokens.expires_in)
+    return _tokens(generate_tokens(user, request=request))
+
+
+@router.post("/refresh", auth=None, operation_id="refresh", response={200: Tokens, 401: Error, 422: InvalidRequest})
+def refresh(request: HttpRequest, body: Refresh) -> Tokens:
+    """Exchange a refresh token for the next tokens. One that was used before ends its session."""
+    return _tokens(carry(flows.refresh(get_policy(), request_facts(request), body.refresh_token)))
+
+
+@router.post("/logout", auth=None, operation_id="logout", response={204: None, 422: InvalidRequest})
+def logout(request: HttpRequest, body: Logout) -> tuple[int, None]:
+    """End the session that the access token or the refresh token names. The access token may have expired."""
+    flow = flows.logout(get_policy(), request_facts(request), access=bearer_token(request), refresh=body.refresh_token)
+    carry(flow)
+    return 204, None
+
+
+@router.post("/logout/all", operation_id="logout_all", response={204: None, 401: Error})
+def logout_all(request: AuthenticatedRequest) -> tuple[int, None]:
+    """End all sessions of the user."""
+    carry(flows.logout_all(get_policy(), request_facts(request), user_id=str(request.auth.pk)))
+    return 204, None
+
+
+@router.get("/sessions", operation_id="sessions", response={200: list[Session], 401: Error})
+def sessions(request: AuthenticatedRequest) -> list[Session]:
+    """Show where the user is logged in, the most recently used first."""
+    found = authenticated(request)
+    current = found.session.id if found.session else None
+    rows = carry(flows.list_sessions(get_policy(), user=found.user))
+    return [
+        Session(
+            id=row.id,
+            created_at=row.created_at,
+            last_used_at=row.rotated_at,
+            address=row.address,
+            user_agent=row.user_agent,
+            is_current=row.id == current,
+        )
+        for row in rows
+    ]
+
+
+@router.delete("/sessions/{session_id}", operation_id="end_session", response={204: None, 401: Error, 404: Error})
+def end_session(request: AuthenticatedRequest, session_id: UUID) -> tuple[int, None]:
+    """Log one device out."""
+    flow = flows.end_session(get_policy(), request_facts(request), user_id=str(request.auth.pk), session_id=session_id)
+    carry(flow)
+    return 204, None
 
 
 @router.get("/me", operation_id="me", response={200: Me, 401: Error})
 def me(request: AuthenticatedRequest) -> User:
     """Show the user whom the token names."""
     return request.auth
+
+
+def _tokens(pair: TokenPair) -> Tokens:
+    return Tokens(access_token=pair.access, refresh_token=pair.refresh, expires_in=pair.expires_in)

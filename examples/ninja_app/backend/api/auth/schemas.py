@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime  # noqa: TC003 (pydantic reads the annotations when the application starts)
 from typing import Annotated, Literal
 from uuid import UUID  # noqa: TC003 (pydantic reads the annotations when the application starts)
 
@@ -43,6 +44,37 @@ class Tokens(Schema):
     refresh_token: str
     token_type: Literal["bearer"] = "bearer"
     expires_in: Annotated[int, Field(description="Seconds until the access token ends.")]
+
+
+MAX_TOKEN_LENGTH = 8 * 1024
+"""Characters of the longest token that ferrauth reads."""
+
+
+class Refresh(Schema):
+    """The refresh token to exchange."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    refresh_token: Annotated[str, Field(min_length=1, max_length=MAX_TOKEN_LENGTH, repr=False)]
+
+
+class Logout(Schema):
+    """The refresh token of the session to end; without it, the access token in the header says which."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    refresh_token: Annotated[str | None, Field(max_length=MAX_TOKEN_LENGTH, repr=False)] = None
+
+
+class Session(Schema):
+    """One device that is logged in."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    address: str
+    user_agent: str
+    is_current: Annotated[bool, Field(description="Whether this request was made with it.")]
 
 
 class Me(Schema):
