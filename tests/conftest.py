@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth import hashers
 from django.db import connections
 
 from ferrauth import _core, passwords
+from ferrauth.django.counters import get_counters
 from tests import services
 
 if TYPE_CHECKING:
@@ -25,10 +27,17 @@ def django_db_modify_db_settings() -> None:
     connections.settings = connections.configure_settings(django_settings.DATABASES)
 
 
+@pytest.fixture(autouse=True)
+def fresh_counters() -> None:
+    """Begin every test with nothing counted in this process."""
+    get_counters.cache_clear()
+
+
 @pytest.fixture
 def cheap(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Lower the preferred iteration count, and return it."""
+    """Lower the preferred iteration count, ours and Django's, and return it."""
     monkeypatch.setattr(passwords, "DEFAULT_ITERATIONS", CHEAP)
+    monkeypatch.setattr(hashers.PBKDF2PasswordHasher, "iterations", CHEAP)
     return CHEAP
 
 

@@ -1,14 +1,27 @@
 """Settings of the Django tests that need no project of their own."""
 
+import os
+import tempfile
+from pathlib import Path
+
 SECRET_KEY = "a secret of the tests, which is long enough for every rule that there is"
 ALLOWED_HOSTS = ["testserver"]
 USE_TZ = True
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": ":memory:",
+        # A file, as in production: threads that share a database in memory do not wait for each other's locks.
+        "TEST": {"NAME": Path(tempfile.gettempdir()) / f"ferrauth-tests-{os.getpid()}.sqlite3"},
+        "OPTIONS": {"timeout": 20, "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"},
+    }
+}
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "ferrauth.django",
     "rest_framework_simplejwt.token_blacklist",  # What a project that moves in has.
+    "axes",  # What a project that counts failed logins has; it is off but in its own test.
 ]
 PASSWORD_HASHERS = ["ferrauth.django.hashers.PBKDF2PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -16,3 +29,5 @@ ROOT_URLCONF = "tests.django_settings"
 urlpatterns: list[object] = []
 SIMPLE_JWT: dict[str, object] = {}
 NINJA_JWT: dict[str, object] = {}
+AXES_ENABLED = False
+SILENCED_SYSTEM_CHECKS = ["axes.W001", "axes.W002", "axes.W003"]  # Axes without its middleware and its backend.

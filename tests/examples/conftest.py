@@ -27,6 +27,7 @@ STATES = {
     "deleted@example.com": {"is_deleted": True},
     "leaving@example.com": {},
     "banned@example.com": {},
+    "guessed@example.com": {},
 }
 """Users by e-mail, with what sets them apart."""
 

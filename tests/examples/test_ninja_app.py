@@ -53,13 +53,34 @@ def test_e_mail_is_found_in_any_case(server: httpx.Client) -> None:
     assert log_in(server, email="Ada@EXAMPLE.com").status_code == 200
 
 
-def test_wrong_password_is_unauthorized(server: httpx.Client) -> None:
-    assert_is_unauthorized(log_in(server, password="Tr0ub4dor&3"), "invalid_credentials")
+@pytest.fixture(scope="session")
+def refusal(server: httpx.Client) -> httpx.Response:
+    """The answer to a wrong password; got once, since five a minute are answered."""
+    return log_in(server, password="Tr0ub4dor&3")
+
+
+def test_wrong_password_is_unauthorized(refusal: httpx.Response) -> None:
+    assert_is_unauthorized(refusal, "invalid_credentials")
 
 
 @pytest.mark.parametrize("email", ["nobody@example.com", "locked@example.com", "deleted@example.com", "no address"])
-def test_E11_E12_every_refused_login_has_the_answer_of_a_wrong_password(server: httpx.Client, email: str) -> None:
-    assert answer(log_in(server, email=email)) == answer(log_in(server, password="Tr0ub4dor&3"))
+def test_E11_E12_every_refused_login_has_the_answer_of_a_wrong_password(
+    server: httpx.Client, refusal: httpx.Response, email: str
+) -> None:
+    assert answer(log_in(server, email=email)) == answer(refusal)
+
+
+def test_T34_T37_the_sixth_guess_is_throttled_whoever_is_meant_and_whatever_it_is(server: httpx.Client) -> None:
+    throttled = []
+    for email in ("guessed@example.com", "stranger@example.com"):
+        assert [log_in(server, email=email, password="Tr0ub4dor&3").status_code for _ in range(5)] == [401] * 5
+        throttled += [log_in(server, email=email, password=word) for word in ("Tr0ub4dor&3", PASSWORD)]
+    for response in throttled:
+        assert response.status_code == 429
+        assert 1 <= int(response.headers["Retry-After"]) <= 60
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.content == throttled[0].content
+        assert response.json()["code"] == "throttled"
 
 
 COUNT_ITERATIONS = """

@@ -1,36 +1,68 @@
-"""Security events, on record as one structured line each. None of them holds a secret."""
+"""Security events, on record as one structured line each. None of them holds a secret, or what a client typed."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import logging
 from typing import TYPE_CHECKING
 
 from ferrauth.accounts.effects import Event
+from ferrauth.accounts.throttling import canonical_identifier
 
 if TYPE_CHECKING:
     from ferrauth.accounts.effects import Emit
 
-__all__ = ["record"]
+__all__ = ["IDENTIFIER_DIGEST_LENGTH", "Fields", "fields_of", "identifier_hash", "record"]
 
 logger = logging.getLogger("ferrauth.audit")
+
+Fields = dict[str, str | int | None]
+"""What is on record of an event, by name."""
+
+IDENTIFIER_DIGEST_LENGTH = 32
+"""Hexadecimal digits of an identifier's keyed hash: enough to find the same one again."""
 
 SUSPICIOUS = frozenset({Event.REFRESH_REPEATED, Event.REFRESH_REPLAYED, Event.REVOCATION_UNMATCHED, Event.THROTTLED})
 """Events that somebody should look at."""
 
 
-def record(emitted: Emit) -> None:
-    """Log one event.
+def identifier_hash(secret: bytes, identifier: str) -> str:
+    """Return the keyed hash of what a client said it is: people type passwords there.
 
-    The message is the event's name and a JSON object, whose escapes keep a line one line (CVE-2025-48432); handlers
-    find the same fields in the record's ``ferrauth``. What a client said it is stays out: people type passwords there.
+    Args:
+        secret: Without it, a hash of an e-mail address is found by trying addresses.
+        identifier: As it was submitted; spellings of one identifier have one hash.
     """
-    fields: dict[str, str | int | None] = {
+    name = canonical_identifier(identifier).encode("utf-8", "surrogatepass")
+    return hmac.new(secret, name, hashlib.sha256).hexdigest()[:IDENTIFIER_DIGEST_LENGTH]
+
+
+def fields_of(emitted: Emit, *, secret: bytes) -> Fields:
+    """Return what is on record of an event.
+
+    Args:
+        emitted: The event.
+        secret: Keys the hash of the identifier.
+    """
+    identifier = emitted.identifier
+    return {
         "user_id": emitted.user_id,
+        "identifier_hash": identifier_hash(secret, identifier) if identifier is not None else None,
         "session_id": str(emitted.session_id) if emitted.session_id else None,
         "address": emitted.facts.address,
         "user_agent": emitted.facts.user_agent,
+        "request_id": emitted.facts.request_id,
         **emitted.details,
     }
-    level = logging.WARNING if emitted.event in SUSPICIOUS else logging.INFO
-    logger.log(level, "%s %s", emitted.event, json.dumps(fields), extra={"ferrauth": fields})
+
+
+def record(event: Event, fields: Fields) -> None:
+    """Log one event.
+
+    The message is the event's name and a JSON object, whose escapes keep a line one line (CVE-2025-48432); handlers
+    find the same fields in the record's ``ferrauth``.
+    """
+    level = logging.WARNING if event in SUSPICIOUS else logging.INFO
+    logger.log(level, "%s %s", event, json.dumps(fields), extra={"ferrauth": {"event": str(event), **fields}})

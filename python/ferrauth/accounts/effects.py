@@ -88,7 +88,13 @@ class Action(enum.StrEnum):
     """A login, before its user is loaded."""
     LOGIN_ACCOUNT = "login_account"
     """The same login, once it is known whom it names, and before any key is derived."""
+    REGISTER = "register"
     REFRESH = "refresh"
+    RESET = "reset"
+    VERIFY = "verify"
+    TOKEN = "token"
+    """A token that is no good, from a link in a mail."""
+    LOGOUT = "logout"
     PASSWORD_CHANGE = "password_change"
 
 
@@ -101,6 +107,8 @@ class Allowance:
     """Seconds until the next attempt may be made, where this one may not."""
     receipt: object = None
     """The port's own: which counters were counted up."""
+    scope: str = ""
+    """What kind of limit was met, where one was; for the audit, and never for the client."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +136,8 @@ class LoadUser(Effect[UserRow | None]):
 
     identifier: str | None = None
     user_id: str | None = None
+    network: str = ""
+    """Where the caller is: the answer tells whether the user has been there lately, in the same query."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +192,7 @@ class CheckPassword(Derive[tuple[bool, str | None]]):
 
     password: str = field(repr=False)
     encoded: str | None = field(repr=False)
-    """The stored encoding; ``None`` costs as much and is wrong."""
+    """The stored encoding, as ``accounts.passwords.row_to_verify`` gives it; ``None`` costs as much and is wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,6 +294,8 @@ class Event(enum.StrEnum):
     """Security events, by the name that the audit gives them."""
 
     LOGIN_SUCCEEDED = "login_succeeded"
+    SESSION_OPENED = "session_opened"
+    """A session for a user whom the caller authenticated by other means."""
     LOGIN_FAILED = "login_failed"
     THROTTLED = "throttled"
     HASH_UPGRADED = "hash_upgraded"
@@ -307,5 +319,7 @@ class Emit(Effect[None]):
     user_id: str | None = None
     identifier: str | None = None
     """What a client said it is; recorded as a keyed hash only."""
+    user: object = field(default=None, repr=False)
+    """The framework's own user object, where a login has it at hand."""
     session_id: uuid.UUID | None = None
     details: Mapping[str, str | int] = field(default_factory=dict)

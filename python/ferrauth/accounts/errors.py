@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from ferrauth.exceptions import FerrauthError
 
-__all__ = ["Conflict", "InvalidInput", "LoginFailed", "SessionNotFound", "Throttled", "Unavailable", "WrongPassword"]
+__all__ = [
+    "ConfigurationError",
+    "Conflict",
+    "InvalidInput",
+    "LoginFailed",
+    "SessionNotFound",
+    "Throttled",
+    "Unavailable",
+    "WrongPassword",
+]
+
+
+class ConfigurationError(FerrauthError, ValueError):
+    """A setting that ferrauth does not know, or whose value makes no sense."""
+
+    code = "configuration"
 
 
 class LoginFailed(FerrauthError):

@@ -32,6 +32,7 @@ from ferrauth.accounts.effects import (
 )
 from ferrauth.accounts.errors import Conflict, LoginFailed, SessionNotFound, WrongPassword
 from ferrauth.accounts.legacy import legacy_user
+from ferrauth.accounts.passwords import row_to_verify
 from ferrauth.accounts.policy import (
     ATTEMPTS,
     Authenticated,
@@ -81,16 +82,12 @@ def login(policy: Policy, facts: RequestFacts, *, identifier: str, password: str
     first = yield from reserve(Reserve(action=Action.LOGIN, facts=facts, identifier=identifier))
     account: Allowance | None = None
     for _ in range(ATTEMPTS):
-        user = yield from ask(LoadUser(identifier=identifier))
+        user = yield from ask(LoadUser(identifier=identifier, network=facts.network))
         if account is None:
-            user_id = user.id if user else None
-            account = yield from reserve(
-                Reserve(action=Action.LOGIN_ACCOUNT, facts=facts, identifier=identifier, user_id=user_id)
-            )
-        encoded = user.password if user else None
-        verified, upgraded = yield from ask(CheckPassword(password=password, encoded=encoded))
-        if user is None or not verified or not user.eligible:
-            reason = "unknown user" if user is None else "wrong password" if not verified else "may not log in"
+            account = yield from _reserve_account(facts, identifier, user)
+        verified, upgraded = yield from ask(CheckPassword(password=password, encoded=_row(user)))
+        if user is None or not verified:
+            reason = "unknown user" if user is None else "wrong password" if user.eligible else "may not log in"
             yield from ask(
                 Emit(event=Event.LOGIN_FAILED, facts=facts, identifier=identifier, details={"reason": reason})
             )
@@ -101,7 +98,9 @@ def login(policy: Policy, facts: RequestFacts, *, identifier: str, password: str
             yield from ask(Release(allowances=(first, account)))
             if upgraded is not None:
                 yield from ask(Emit(event=Event.HASH_UPGRADED, facts=facts, user_id=user.id))
-            yield from ask(Emit(event=Event.LOGIN_SUCCEEDED, facts=facts, user_id=user.id, session_id=row.id))
+            yield from ask(
+                Emit(event=Event.LOGIN_SUCCEEDED, facts=facts, user_id=user.id, session_id=row.id, user=user.user)
+            )
             return tokens(policy, row)
     raise Conflict
 
@@ -119,7 +118,7 @@ def open_session(policy: Policy, facts: RequestFacts, *, user_id: str, label: st
         row = new_session(policy, facts, user, None, label)
         opened = yield from ask(opening(policy, row, user, upgraded=None, logged_in=False))
         if opened is Opened.OPENED:
-            yield from ask(Emit(event=Event.LOGIN_SUCCEEDED, facts=facts, user_id=user.id, session_id=row.id))
+            yield from ask(Emit(event=Event.SESSION_OPENED, facts=facts, user_id=user.id, session_id=row.id))
             return tokens(policy, row)
     raise Conflict
 
@@ -172,7 +171,11 @@ def logout(
     Idempotent: a token that is no good, or whose session has ended, is as good as logged out (RFC 7009, section 2.2).
     A refresh token of another user than the access token's is left alone. A revocation that matches no session is
     recorded as ``revocation_unmatched``.
+
+    Raises:
+        Throttled: Too many tokens that were no good.
     """
+    allowance = yield from reserve(Reserve(action=Action.LOGOUT, facts=facts))
     named: dict[uuid.UUID, str] = {}
     for owner in (
         _owner(policy, access, "access"),
@@ -183,6 +186,8 @@ def logout(
             named[owner[0]] = owner[1]
     for session_id, user_id in named.items():
         yield from _end(policy, facts, user_id=user_id, session_id=session_id, reason=EndReason.LOGOUT)
+    if named:
+        yield from ask(Release(allowances=(allowance,)))
 
 
 def logout_all(policy: Policy, facts: RequestFacts, *, user_id: str) -> Flow[int]:
@@ -219,9 +224,8 @@ def change_password(
     allowance = yield from reserve(Reserve(action=Action.PASSWORD_CHANGE, facts=facts, user_id=user_id))
     for _ in range(ATTEMPTS):
         user = yield from ask(LoadUser(user_id=user_id))
-        encoded = user.password if user else None
-        verified, _upgraded = yield from ask(CheckPassword(password=old, encoded=encoded))
-        if user is None or not verified or not user.eligible:
+        verified, _upgraded = yield from ask(CheckPassword(password=old, encoded=_row(user)))
+        if user is None or not verified:
             raise WrongPassword
         yield from ask(ValidatePassword(password=new, user=user))
         made = yield from ask(MakePassword(password=new))
@@ -233,6 +237,23 @@ def change_password(
             yield from ask(Emit(event=Event.PASSWORD_CHANGED, facts=facts, user_id=user.id, session_id=session_id))
             return
     raise Conflict
+
+
+def _reserve_account(facts: RequestFacts, identifier: str, user: UserRow | None) -> Flow[Allowance]:
+    """Count a login against its account, unless it comes from where its user has been lately.
+
+    So who tries passwords from elsewhere meets the account's limit, and cannot lock the user out (T10).
+    """
+    if user is not None and user.known:
+        return Allowance()
+    user_id = user.id if user else None
+    return (
+        yield from reserve(Reserve(action=Action.LOGIN_ACCOUNT, facts=facts, identifier=identifier, user_id=user_id))
+    )
+
+
+def _row(user: UserRow | None) -> str | None:
+    return None if user is None else row_to_verify(user.password, may_log_in=user.eligible)
 
 
 def _end(

@@ -82,7 +82,7 @@ def reserve(reservation: Reserve) -> Flow[Allowance]:
                 facts=reservation.facts,
                 identifier=reservation.identifier,
                 user_id=reservation.user_id,
-                details={"action": str(reservation.action)},
+                details={"action": str(reservation.action), "limit": allowance.scope},
             )
         )
         raise Throttled(allowance.retry_after)

@@ -17,6 +17,7 @@ from ferrauth.accounts.effects import (
     LoadSession,
     LoadUser,
     Opened,
+    Release,
     Reserve,
     Revoke,
     Rotate,
@@ -45,7 +46,14 @@ def refresh(policy: Policy, facts: RequestFacts, token: str | bytes) -> Flow[Tok
         InvalidTokenError: Whatever the cause; a replay has ended the session before this is raised.
         Throttled: Too many attempts.
     """
-    yield from reserve(Reserve(action=Action.REFRESH, facts=facts))
+    allowance = yield from reserve(Reserve(action=Action.REFRESH, facts=facts))
+    pair = yield from _refresh(policy, facts, token)
+    # What is left counted are tokens that were no good, so that an office behind one address can refresh.
+    yield from ask(Release(allowances=(allowance,)))
+    return pair
+
+
+def _refresh(policy: Policy, facts: RequestFacts, token: str | bytes) -> Flow[TokenPair]:
     try:
         claims = decode(policy, token, "refresh")
     except InvalidTokenError:

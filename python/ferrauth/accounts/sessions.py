@@ -11,9 +11,11 @@ import enum
 import hashlib
 import hmac
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from ferrauth.accounts.addresses import ADDRESS_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,11 +48,18 @@ more, and one that shadows another shows up three times in the audit."""
 USER_AGENT_LENGTH = 200
 """Characters of a user agent that a row keeps."""
 
+REQUEST_ID_LENGTH = 100
+"""Characters of a request's id that the audit keeps: two UUIDs and what joins them fit."""
+
 LABEL_LENGTH = 100
 """Characters of a device's name that a row keeps."""
 
-ADDRESS_LENGTH = 45
-"""Characters of the longest textual IP address: an IPv4-mapped IPv6 one (RFC 4291, section 2.2)."""
+KNOWN_CALLER = timedelta(days=30)
+"""How long a user's session makes its network known: such a caller is not held to the account's own limit, so that
+nobody can lock a user out of where it works from (OWASP on account lockout; NIST SP 800-63B, section 3.2.2)."""
+
+NETWORK_LENGTH = 49
+"""Characters of the longest network: an IPv6 address, and ``/64``."""
 
 LEGACY_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:ferrauth:legacy-refresh-token")
 """The UUIDv5 namespace (RFC 9562, section 5.5) of sessions that a legacy refresh token was exchanged for."""
@@ -77,9 +86,15 @@ class RequestFacts:
 
     address: str = ""
     user_agent: str = ""
+    network: str = ""
+    """What a limit counts as one client: the IPv4 address, or the IPv6 network; empty where there is none."""
+    request_id: str = ""
+    request: object = field(default=None, repr=False, compare=False)
+    """The framework's own object, handed through and never looked into."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "address", _printable(self.address, ADDRESS_LENGTH))
+        object.__setattr__(self, "request_id", _printable(self.request_id, REQUEST_ID_LENGTH))
         object.__setattr__(self, "user_agent", _printable(self.user_agent, USER_AGENT_LENGTH))
 
 
@@ -92,6 +107,8 @@ class UserRow:
     eligible: bool
     user: object = None
     """The framework's own object, handed through and never looked into."""
+    known: bool = False
+    """Whether it has lately been where the caller is."""
 
     def __repr__(self) -> str:
         return f"UserRow(id={self.id!r}, eligible={self.eligible!r})"
@@ -118,6 +135,7 @@ class SessionRow:
     """Until when the row is the lock of a legacy token and must not be pruned."""
     user_agent: str = ""
     address: str = ""
+    network: str = ""
     label: str = ""
 
 
@@ -187,6 +205,7 @@ def new_session(
         password_stamp=password_stamp(user_id, encoded),
         user_agent=facts.user_agent,
         address=facts.address,
+        network=facts.network,
         label=_printable(label, LABEL_LENGTH),
     )
 
@@ -206,6 +225,7 @@ def rotated(row: SessionRow, settings: Settings, facts: RequestFacts, *, now: da
         repeats=0,
         user_agent=facts.user_agent,
         address=facts.address,
+        network=facts.network,
     )
 
 

@@ -12,7 +12,9 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ferrauth.exceptions import FerrauthError
+from ferrauth.accounts.addresses import TrustedProxies, parse_trusted_proxies
+from ferrauth.accounts.errors import ConfigurationError
+from ferrauth.accounts.throttling import DEFAULT_LIMITS, parse_limits
 from ferrauth.keys import Key, KeyRing
 
 if TYPE_CHECKING:
@@ -42,13 +44,14 @@ COMPATIBLE = (None, "simplejwt")
 
 ON_REVOCATION_FAILURE = ("deny", "degrade")
 
+THROTTLE_BACKENDS = ("auto", "redis", "database", "cache", "local")
+
+ON_COUNTER_FAILURE = ("degrade", "deny")
+
+IPV6_PREFIXES = range(32, 65)
+"""Bits of an IPv6 address that one client may share: from what a provider is given (RFC 6177) to one network's /64."""
+
 Duration = int | timedelta
-
-
-class ConfigurationError(FerrauthError, ValueError):
-    """A setting that ferrauth does not know, or whose value makes no sense."""
-
-    code = "configuration"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +91,35 @@ class Settings:
     """The field that a login identifier names; ``None`` is the user model's ``USERNAME_FIELD``."""
     user_filter: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({"is_active": True}))
     """Field values that a user must have to log in and to use a token; equality only."""
+    limits: Any = field(default_factory=lambda: DEFAULT_LIMITS)
+    """Attempts in a window, by action and scope: ``{"login": {"account_address": "5/m"}}``; what is not named keeps its
+    default, ``None`` is no limit."""
+    throttle_backend: str = "auto"
+    """Where attempts are counted: ``"redis"``, ``"database"`` (PostgreSQL), ``"cache"``, ``"local"`` (this process
+    alone), or ``"auto"``, the first of them that the project has."""
+    redis_url: str | None = field(default=None, repr=False)
+    """``redis://``, ``rediss://``, ``unix://``, ``redis+sentinel://`` or ``redis+cluster://``; ``None`` is the cache
+    alias's LOCATION."""
+    cache_alias: str = "default"
+    """The cache that counts attempts, or whose Redis does."""
+    on_counter_failure: str = "degrade"
+    """What happens while nothing can be counted: ``"degrade"`` to a part of each limit in each process, or ``"deny"``
+    (503)."""
+    trusted_proxies: TrustedProxies = None
+    """How many proxies append to ``X-Forwarded-For``, or their networks; ``None`` ignores the header."""
+    ipv6_prefix: int = 64
+    """Bits of an IPv6 address that are one client."""
+    audit_table: bool = False
+    """Whether security events are kept in the database too."""
     max_iterations: int = 10_000_000
     """The highest iteration count that a stored row may ask for."""
+    hasher_floor: int = 0
+    """The least work of a failed login, in PBKDF2-HMAC-SHA256 iterations. 0 is the work of a new password; set it to
+    the costliest row's (``manage.py password_report`` prints it) where rows cost more than new ones, or are of formats
+    that do."""
+    hasher_memory: int | None = None
+    """Bytes that argon2 and scrypt derivations may take at once; one may always run. ``None`` is a quarter of the
+    smaller of the control group's limit and the RAM."""
 
     def __post_init__(self) -> None:
         for name, longest in (
@@ -105,19 +135,35 @@ class Settings:
             raise ConfigurationError("ACCESS_LIFETIME must be shorter than REFRESH_IDLE_LIFETIME.")
         if self.refresh_idle_lifetime > self.refresh_absolute_lifetime:
             raise ConfigurationError("REFRESH_IDLE_LIFETIME must not be longer than REFRESH_ABSOLUTE_LIFETIME.")
-        for name, words in (("compat", COMPATIBLE), ("on_revocation_failure", ON_REVOCATION_FAILURE)):
+        for name, words in (
+            ("compat", COMPATIBLE),
+            ("on_revocation_failure", ON_REVOCATION_FAILURE),
+            ("throttle_backend", THROTTLE_BACKENDS),
+            ("on_counter_failure", ON_COUNTER_FAILURE),
+            ("audit_table", (False, True)),
+        ):
             if getattr(self, name) not in words:
                 raise ConfigurationError(f"{name.upper()} must be one of {', '.join(map(repr, words))}.")
         if type(self.max_sessions) is not int or self.max_sessions < 1:
             raise ConfigurationError("MAX_SESSIONS must be a whole number of at least 1.")
-        for name in ("issuer", "audience", "login_field"):
+        for name in ("issuer", "audience", "login_field", "redis_url"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or not value):
                 raise ConfigurationError(f"{name.upper()} must be a non-empty string or None.")
         object.__setattr__(self, "keys", _ring(self.keys))
         object.__setattr__(self, "user_filter", _user_filter(self.user_filter))
+        object.__setattr__(self, "limits", parse_limits(self.limits))
+        object.__setattr__(self, "trusted_proxies", parse_trusted_proxies(self.trusted_proxies))
+        if not isinstance(self.cache_alias, str) or not self.cache_alias:
+            raise ConfigurationError("CACHE_ALIAS must be the name of a cache.")
+        if type(self.ipv6_prefix) is not int or self.ipv6_prefix not in IPV6_PREFIXES:
+            raise ConfigurationError(f"IPV6_PREFIX must be from {IPV6_PREFIXES[0]} to {IPV6_PREFIXES[-1]}.")
         if type(self.max_iterations) is not int or not 1 <= self.max_iterations < 2**32:
             raise ConfigurationError("MAX_ITERATIONS must be a whole number of at least 1.")
+        if type(self.hasher_floor) is not int or not 0 <= self.hasher_floor <= self.max_iterations:
+            raise ConfigurationError("HASHER_FLOOR must be a whole number from 0 to MAX_ITERATIONS.")
+        if self.hasher_memory is not None and (type(self.hasher_memory) is not int or self.hasher_memory < 1):
+            raise ConfigurationError("HASHER_MEMORY must be a whole number of bytes, at least 1, or None.")
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:

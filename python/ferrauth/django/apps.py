@@ -13,6 +13,7 @@ class FerrauthConfig(AppConfig):
     name = "ferrauth.django"
     label = "ferrauth"
     verbose_name = _("ferrauth")
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Register the checks, and validate ``FERRAUTH``.
@@ -24,6 +25,8 @@ class FerrauthConfig(AppConfig):
         """
         from ferrauth.django import conf
         from ferrauth.django.checks import check_password_hashers
+        from ferrauth.django.deploy_checks import register_checks
 
         checks.register(check_password_hashers, checks.Tags.security)
+        register_checks()
         conf.start()

@@ -5,6 +5,7 @@ Both are made once, and anew when ``override_settings`` changes what they are ma
 
 from __future__ import annotations
 
+import hmac
 from functools import cache
 from typing import Any
 
@@ -73,15 +74,36 @@ def get_policy() -> Policy:
     return Policy(settings=settings, issuer=get_issuer(), legacy=legacy)
 
 
+@cache
+def get_counter_secret() -> bytes:
+    """Return what the keys of counters are keyed with, so that they tell nobody an e-mail address."""
+    return _secret(b"ferrauth counters")
+
+
+@cache
+def get_audit_secret() -> bytes:
+    """Return what identifiers are hashed with for the audit."""
+    return _secret(b"ferrauth audit")
+
+
+def _secret(purpose: bytes) -> bytes:
+    return hmac.digest(django_settings.SECRET_KEY.encode(), purpose, "sha256")
+
+
 def start() -> None:
     """Validate the settings when the process starts, and hand the core its share of them."""
     settings = get_settings()
-    _core.set_max_iterations(settings.max_iterations)
+    _configure_core(settings)
     setting_changed.connect(_on_setting_changed, dispatch_uid="ferrauth.conf")
     if settings.compat is not None:
         get_policy()  # Reads the legacy package's settings, which may be ones that cannot be honoured.
     if not django_settings.DEBUG and settings.keys is None:
         _refuse_insecure_secret()
+
+
+def _configure_core(settings: Settings) -> None:
+    _core.set_max_iterations(settings.max_iterations)
+    _core.set_memory_budget(settings.hasher_memory)
 
 
 def _refuse_insecure_secret() -> None:
@@ -101,4 +123,6 @@ def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
         get_settings.cache_clear()
         get_issuer.cache_clear()
         get_policy.cache_clear()
-        _core.set_max_iterations(get_settings().max_iterations)
+        get_counter_secret.cache_clear()
+        get_audit_secret.cache_clear()
+        _configure_core(get_settings())

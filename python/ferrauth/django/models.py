@@ -1,4 +1,4 @@
-"""The session table."""
+"""The tables: sessions, attempts that are counted in PostgreSQL, and security events."""
 
 from __future__ import annotations
 
@@ -8,15 +8,27 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ferrauth.accounts.sessions import ADDRESS_LENGTH, LABEL_LENGTH, USER_AGENT_LENGTH
+from ferrauth.accounts.addresses import ADDRESS_LENGTH
+from ferrauth.accounts.audit import IDENTIFIER_DIGEST_LENGTH
+from ferrauth.accounts.sessions import LABEL_LENGTH, NETWORK_LENGTH, REQUEST_ID_LENGTH, USER_AGENT_LENGTH
 
-__all__ = ["RefreshSession"]
+__all__ = ["AttemptCounter", "AuditEvent", "RefreshSession"]
 
 STAMP_LENGTH = 64
 """SHA-256 in hexadecimal."""
 
 REASON_LENGTH = 32
 """Characters of an :class:`~ferrauth.accounts.sessions.EndReason`, with room for longer words."""
+
+
+COUNTER_KEY_LENGTH = 100
+"""Characters of a counter's key: its longest names and numbers make 82."""
+
+EVENT_LENGTH = 32
+"""Characters of an :class:`~ferrauth.accounts.effects.Event`, with room for longer words."""
+
+USER_KEY_LENGTH = 64
+"""Characters of a user's key as text: a UUID's 36, and room for what others make up."""
 
 
 class RefreshSession(models.Model):
@@ -45,6 +57,7 @@ class RefreshSession(models.Model):
     keep_until = models.DateTimeField(null=True, blank=True, editable=False)
     user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True, default="")
     address = models.CharField(_("address"), max_length=ADDRESS_LENGTH, blank=True, default="")
+    network = models.CharField(max_length=NETWORK_LENGTH, blank=True, default="", editable=False)
     label = models.CharField(_("label"), max_length=LABEL_LENGTH, blank=True, default="")
 
     class Meta:
@@ -61,3 +74,45 @@ class RefreshSession(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class AttemptCounter(models.Model):
+    """One counter of attempts, where PostgreSQL counts them; written by statements of its own, committed apart."""
+
+    key = models.CharField(max_length=COUNTER_KEY_LENGTH, primary_key=True)
+    count = models.PositiveIntegerField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        app_label = "ferrauth"
+        verbose_name = _("counter of attempts")
+        verbose_name_plural = _("counters of attempts")
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class AuditEvent(models.Model):
+    """One security event, where ``AUDIT_TABLE`` asks for them. It holds no secret, and nothing a client typed."""
+
+    at = models.DateTimeField(_("time"), db_index=True)
+    event = models.CharField(_("event"), max_length=EVENT_LENGTH)
+    # No foreign key: what a user did outlives the user.
+    user_id = models.CharField(_("user"), max_length=USER_KEY_LENGTH, blank=True, default="", db_index=True)
+    identifier_hash = models.CharField(
+        _("hash of the identifier"), max_length=IDENTIFIER_DIGEST_LENGTH, blank=True, default=""
+    )
+    session_id = models.UUIDField(_("session"), null=True, blank=True)
+    address = models.CharField(_("address"), max_length=ADDRESS_LENGTH, blank=True, default="")
+    user_agent = models.CharField(_("user agent"), max_length=USER_AGENT_LENGTH, blank=True, default="")
+    request_id = models.CharField(_("request"), max_length=REQUEST_ID_LENGTH, blank=True, default="")
+    details = models.JSONField(_("details"), default=dict, blank=True)
+
+    class Meta:
+        app_label = "ferrauth"
+        verbose_name = _("security event")
+        verbose_name_plural = _("security events")
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.at:%Y-%m-%d %H:%M:%S}"

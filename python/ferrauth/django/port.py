@@ -6,23 +6,25 @@ form. No decision is made here: an effect says what to read or to write, and its
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import hashers, password_validation
 from django.core.exceptions import ValidationError
+from django.core.handlers.asgi import ASGIRequest
 
-from ferrauth import passwords
-from ferrauth.accounts import audit, effects
+from ferrauth.accounts import effects, throttling
+from ferrauth.accounts.addresses import client_address, network_of
 from ferrauth.accounts.effects import Allowance, Derive, Effect, arun, run
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.sessions import RequestFacts
-from ferrauth.django import revocations, rows
+from ferrauth.django import events, passwords, revocations, rows
+from ferrauth.django.conf import get_counter_secret, get_settings
+from ferrauth.django.counters import get_counters
 from ferrauth.django.transactions import apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from django.http import HttpRequest
 
@@ -63,30 +65,41 @@ class DjangoPort:
     async def aperform(self, effect: Effect[Answer]) -> Answer:
         """Carry out one effect without blocking the event loop."""
         if isinstance(effect, Derive):
-            # A thread of its own, not the one that all of a request's sync work shares: a derivation takes long.
-            return await asyncio.to_thread(self.perform, effect)
+            method: Callable[[Effect[Answer]], Awaitable[Answer]] = getattr(self, f"a{self.METHODS[type(effect)]}")
+            return await method(effect)
         if isinstance(effect, effects.IsRevoked) and revocations.is_known():
             return self.is_revoked(effect)  # type: ignore[return-value]  # A look into memory: no thread.
         return await sync_to_async(self.perform)(effect)
 
-    def reserve(self, effect: effects.Reserve) -> Allowance:  # noqa: ARG002
-        """Allow every attempt: no limits are configured."""
-        return Allowance()
+    def reserve(self, effect: effects.Reserve) -> Allowance:
+        """Count an attempt, committed whatever becomes of the request."""
+        return get_counters().reserve(throttling.counters(get_settings().limits, get_counter_secret(), effect))
 
     def release(self, effect: effects.Release) -> None:
-        """Give back nothing, since :meth:`reserve` counts nothing."""
+        """Give back what an attempt was counted in."""
+        get_counters().release([allowance.receipt for allowance in effect.allowances])
 
     def emit(self, effect: effects.Emit) -> None:
-        """Put an event on record."""
-        audit.record(effect)
+        """Put an event on record, and tell whoever listens."""
+        events.emit(effect)
 
     def check_password(self, effect: effects.CheckPassword) -> tuple[bool, str | None]:
-        """Check a password; where there is no encoding, at full cost."""
-        return passwords.verify_and_update(effect.password, effect.encoded or passwords.UNUSABLE_PREFIX)
+        """Check a password against a row of any of ``PASSWORD_HASHERS``; where there is no row, at full cost."""
+        found = passwords.verify(effect.password, effect.encoded)
+        return found.verified, hashers.make_password(effect.password) if found.renews else None
+
+    async def acheck_password(self, effect: effects.CheckPassword) -> tuple[bool, str | None]:
+        """As :meth:`check_password`, holding no thread meanwhile."""
+        found = await passwords.averify(effect.password, effect.encoded)
+        return found.verified, await passwords.amake(effect.password) if found.renews else None
 
     def make_password(self, effect: effects.MakePassword) -> str:
         """Encode a password with the first of ``PASSWORD_HASHERS``."""
         return hashers.make_password(effect.password)
+
+    async def amake_password(self, effect: effects.MakePassword) -> str:
+        """As :meth:`make_password`, holding no thread meanwhile."""
+        return await passwords.amake(effect.password)
 
     def validate_password(self, effect: effects.ValidatePassword) -> None:
         """Hold a password against ``AUTH_PASSWORD_VALIDATORS``.
@@ -129,7 +142,30 @@ async def acarry(flow: Flow[Result]) -> Result:
 
 
 def request_facts(request: HttpRequest | None) -> RequestFacts:
-    """Return what a flow may know of a request: the address of its peer and its user agent."""
+    """Return what a flow may know of a request: its client's address, its user agent, its id.
+
+    The address is the peer's, unless ``TRUSTED_PROXIES`` says whose ``X-Forwarded-For`` to believe.
+    """
     if request is None:
         return RequestFacts()
-    return RequestFacts(address=request.META.get("REMOTE_ADDR") or "", user_agent=request.headers.get("User-Agent", ""))
+    settings = get_settings()
+    peer = request.META.get("REMOTE_ADDR") or ""
+    address = client_address(peer, _forwarded_for(request), settings.trusted_proxies)
+    return RequestFacts(
+        address=address,
+        user_agent=request.headers.get("User-Agent", ""),
+        network=network_of(address, ipv6_prefix=settings.ipv6_prefix),
+        request_id=request.headers.get("X-Request-ID", ""),
+        request=request,
+    )
+
+
+def _forwarded_for(request: HttpRequest) -> str:
+    """Return the one header of that name, and not what ``X_Forwarded_For`` says (CVE-2026-3902).
+
+    ASGI hands on the names as they were sent. WSGI does not, and there its servers drop names with underscores.
+    """
+    if isinstance(request, ASGIRequest):
+        values = [value for name, value in request.scope["headers"] if name.lower() == b"x-forwarded-for"]
+        return b",".join(values).decode("latin-1")
+    return str(request.META.get("HTTP_X_FORWARDED_FOR", ""))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Value
 
 from ferrauth.accounts.effects import (
     ChangePassword,
@@ -24,7 +26,8 @@ from ferrauth.accounts.effects import (
     Revoke,
     Rotate,
 )
-from ferrauth.accounts.sessions import EndReason, SessionRow, UserRow, password_stamp
+from ferrauth.accounts.sessions import KNOWN_CALLER, EndReason, SessionRow, UserRow, password_stamp
+from ferrauth.accounts.throttling import canonical_identifier
 from ferrauth.django.conf import get_settings
 from ferrauth.django.models import RefreshSession
 from ferrauth.django.pruning import prune_by_the_way
@@ -40,6 +43,12 @@ _COLUMNS = tuple(field.name for field in RefreshSession._meta.concrete_fields if
 _PREFIX = "ferrauth_session_"
 """Of the names under which a session's columns come beside a user's."""
 _ELIGIBLE = "ferrauth_eligible"
+_KNOWN = "ferrauth_known"
+
+NOWHERE = "-"
+"""A network that no session has."""
+
+_ENDED_IN_PEACE = (EndReason.LOGOUT, EndReason.LOGOUT_ALL, EndReason.TOO_MANY)
 
 LEGACY_BLACKLIST = "token_blacklist"
 """The label of simplejwt's and of django-ninja-jwt's application that holds ``BlacklistedToken``."""
@@ -51,13 +60,32 @@ def load_user(effect: LoadUser) -> UserRow | None:
         return None  # PostgreSQL's text holds no NUL, and refuses the query.
     user_filter = _user_filter()
     eligible = ExpressionWrapper(Q(**user_filter), output_field=BooleanField()) if user_filter else Value(value=True)
-    lookup: dict[str, str | None] = {"pk": effect.user_id}
-    if effect.user_id is None:
-        lookup = {get_settings().login_field or get_user_model().USERNAME_FIELD: effect.identifier}
-    user = _first(lambda: _users().filter(**lookup).annotate(**{_ELIGIBLE: eligible}))
+    login_field = get_settings().login_field or get_user_model().USERNAME_FIELD
+    lookup = {login_field: effect.identifier} if effect.user_id is None else {"pk": effect.user_id}
+    annotations = {_ELIGIBLE: eligible, _KNOWN: Exists(_sessions_at(effect.network))}
+    user = _first(lambda: _users().filter(**lookup).annotate(**annotations))
     if user is None:
         return None
-    return _user_row(user, eligible=bool(user.__dict__.pop(_ELIGIBLE)))
+    eligible_now, known = bool(user.__dict__.pop(_ELIGIBLE)), bool(user.__dict__.pop(_KNOWN))
+    if effect.user_id is None and not _is_named(user, login_field, effect.identifier or ""):
+        return None
+    return replace(_user_row(user, eligible=eligible_now), known=known)
+
+
+def _sessions_at(network: str) -> QuerySet[RefreshSession]:
+    """Return a user's sessions that make the caller's network known: none that was ended for cause, or of long ago."""
+    unsuspected = Q(revoked_at__isnull=True) | Q(revoked_reason__in=_ENDED_IN_PEACE)
+    lately = datetime.now(UTC) - KNOWN_CALLER
+    # An empty network is nobody's; it is compared like any other, so that every login is the same query.
+    return _sessions().filter(unsuspected, user_id=OuterRef("pk"), network=network or NOWHERE, rotated_at__gt=lately)
+
+
+def _is_named(user: AbstractBaseUser, login_field: str, identifier: str) -> bool:
+    """Tell whether a user is whom an identifier names, and not whom the database's collation takes for it.
+
+    MySQL finds ``admin`` for a name with an accent, and each spelling would have a budget of its own (CVE-2026-97764).
+    """
+    return canonical_identifier(str(getattr(user, login_field))) == canonical_identifier(identifier)
 
 
 def load_session(effect: LoadSession) -> Loaded | None:
@@ -93,10 +121,8 @@ def _open_session(effect: OpenSession) -> Opened:
             # The update comes first: a transaction that begins with a read cannot write on a busy SQLite, and the lock
             # on the user's row orders this login and every upgrade or change of the password.
             encoded = effect.verified if effect.upgraded is None else effect.upgraded
-            changes: dict[str, Any] = {"password": encoded}
-            if effect.logged_in and _notes_logins():
-                changes["last_login"] = row.created_at
-            if not _swap_password(row.user_id, effect.verified, changes):
+            # A login is noted in the row by the receiver that Django's own user_logged_in has.
+            if not _swap_password(row.user_id, effect.verified, {"password": encoded}):
                 return Opened.STALE
             if effect.upgraded is not None:
                 restamp(row.user_id, old=effect.verified, new=effect.upgraded)
@@ -136,6 +162,7 @@ def rotate(effect: Rotate) -> bool:
                 repeats=row.repeats,
                 user_agent=row.user_agent,
                 address=row.address,
+                network=row.network,
             )
         )
     )
@@ -265,14 +292,6 @@ def _swap_password(user_id: str, verified: str, changes: dict[str, Any]) -> bool
     found = owner._base_manager.using(alias()).filter(pk=_key(user_id), password=verified)
     changed: int = found.update(**changes)
     return changed == 1
-
-
-def _notes_logins() -> bool:
-    meta = get_user_model()._meta
-    try:
-        return meta.get_field("last_login").model is meta.get_field("password").model
-    except FieldDoesNotExist:
-        return False
 
 
 def _one_wins(update: Callable[[], int]) -> bool:

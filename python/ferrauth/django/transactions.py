@@ -26,18 +26,26 @@ def alias() -> str:
     return router.db_for_write(RefreshSession)
 
 
-def in_transaction() -> bool:
-    """Tell whether the caller is in a transaction of its own. A test case's, which is never committed, is none."""
-    blocks: list[Any] = connections[alias()].atomic_blocks
+def in_transaction(*, using: str | None = None) -> bool:
+    """Tell whether the caller is in a transaction of its own. A test case's, which is never committed, is none.
+
+    Args:
+        using: The database that is meant; the sessions' where it is ``None``.
+    """
+    blocks: list[Any] = connections[using or alias()].atomic_blocks
     return any(not block._from_testcase for block in blocks)
 
 
-def apart(work: Callable[[], Result]) -> Result:
+def apart(work: Callable[[], Result], *, using: str | None = None) -> Result:
     """Run work that must commit whatever becomes of the caller's transaction, such as ``ATOMIC_REQUESTS`` begins.
 
     In a transaction, the work gets a thread, whose connection is another one; that costs a connection for the time.
+
+    Args:
+        work: What to run.
+        using: The database that it writes to; the sessions' where it is ``None``.
     """
-    if not in_transaction():
+    if not in_transaction(using=using):
         return work()
 
     def in_thread() -> Result:

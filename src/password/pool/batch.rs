@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::heavy::{self, Work};
 use super::job::{Job, JobBox};
-use super::{Class, Delivery, Finished, Inbox, Pool, Request, Reservation, Ticket};
+use super::{Class, Delivery, Finished, Inbox, Pool, Request, Reservation, Task, Ticket};
 use crate::error::Error;
 use crate::password::pbkdf2::Midstates;
 
@@ -16,8 +17,13 @@ const TICK: Duration = Duration::from_millis(50);
 /// up all that have not.
 pub type Watch<'a> = dyn FnMut(usize) -> ControlFlow<()> + 'a;
 
-/// A job that is keyed and not yet submitted.
-pub struct Prepared(JobBox);
+/// A job that is keyed, or to be derived whole, and not yet submitted.
+pub struct Prepared(Kind);
+
+enum Kind {
+    Lanes(JobBox),
+    Heavy(Work),
+}
 
 /// Jobs that share an inbox and a ticket. On drop, those that have not ended are given up.
 pub struct Batch<'p> {
@@ -50,8 +56,22 @@ impl<'p> Batch<'p> {
     /// Keys a job whose outcome will bear `index`.
     #[must_use]
     pub fn prepare(&self, index: usize, password: &Midstates, request: Request<'_>) -> Prepared {
-        let delivery = Delivery { inbox: Arc::clone(&self.inbox), index, ticket: Arc::clone(&self.ticket) };
-        Prepared(Job::new(password, request, self.class, delivery))
+        Prepared(Kind::Lanes(Job::new(password, request, self.class, self.delivery(index))))
+    }
+
+    /// As [`Batch::prepare`], for any task.
+    #[must_use]
+    pub fn prepare_task(&self, index: usize, password: &[u8], task: Task<'_>) -> Prepared {
+        match task {
+            Task::Lanes(request) => self.prepare(index, &Midstates::new(password), request),
+            Task::Heavy(heavy) => {
+                Prepared(Kind::Heavy(heavy.into_work(password, self.class, self.delivery(index))))
+            }
+        }
+    }
+
+    fn delivery(&self, index: usize) -> Delivery {
+        Delivery { inbox: Arc::clone(&self.inbox), index, ticket: Arc::clone(&self.ticket) }
     }
 
     /// Starts jobs.
@@ -59,8 +79,18 @@ impl<'p> Batch<'p> {
     /// # Errors
     /// [`Error::ShutDown`] and [`Error::Threads`].
     pub fn submit(&mut self, jobs: Vec<Prepared>) -> Result<(), Error> {
-        let count = jobs.len();
-        self.pool.enqueue(jobs.into_iter().map(|prepared| prepared.0).collect())?;
+        let mut lanes = Vec::with_capacity(jobs.len());
+        for Prepared(kind) in jobs {
+            match kind {
+                Kind::Lanes(job) => lanes.push(job),
+                Kind::Heavy(work) => {
+                    heavy::submit(work)?;
+                    self.submitted += 1;
+                }
+            }
+        }
+        let count = lanes.len();
+        self.pool.enqueue(lanes)?;
         self.submitted += count;
         self.reservation = None;
         Ok(())

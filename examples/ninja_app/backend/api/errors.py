@@ -15,28 +15,16 @@ if TYPE_CHECKING:
     from ninja import NinjaAPI
 
 
-class InvalidCredentials(Exception):
-    """No one may log in with what was sent. It never says why."""
-
-
 def register_error_handlers(api: NinjaAPI) -> None:
     """Give the API's errors their shape.
 
     Args:
         api: The API.
     """
-    register_exception_handlers(api)  # 401 for what JWTAuth refuses.
+    register_exception_handlers(api)  # 401, 429 and the rest, for what JWTAuth and the flows refuse.
 
     def error(request: HttpRequest, status: HTTPStatus, code: str, detail: str, **more: Any) -> HttpResponse:
         return api.create_response(request, {"detail": detail, "code": code, **more}, status=status)
-
-    @api.exception_handler(InvalidCredentials)
-    def invalid_credentials(request: HttpRequest, _: InvalidCredentials) -> HttpResponse:
-        response = error(
-            request, HTTPStatus.UNAUTHORIZED, "invalid_credentials", "No active account has these credentials."
-        )
-        response["WWW-Authenticate"] = "Bearer"  # A 401 has to name a scheme (RFC 9110, section 15.5.2).
-        return response
 
     @api.exception_handler(RequestDataTooBig)
     def too_large(request: HttpRequest, _: RequestDataTooBig) -> HttpResponse:

@@ -6,6 +6,7 @@ Environment:
         DJANGO_DATA_DIR.
     DJANGO_ALLOWED_HOSTS: Needed in production: host names, separated by commas.
     DJANGO_BEHIND_TLS_PROXY: ``1`` where a proxy ends TLS and always sets or strips ``X-Forwarded-Proto``.
+    DJANGO_REDIS_URL: Where login attempts are counted. Without it each process counts for itself: one process is meant.
     DJANGO_DATA_DIR: Folder of the SQLite database. Default: ``var`` beside ``manage.py``.
 """
 
@@ -112,10 +113,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-FERRAUTH = {
+FERRAUTH: dict[str, object] = {
     "ACCESS_LIFETIME": timedelta(minutes=5),
     "USER_FILTER": {"is_active": True, "is_deleted": False},
 }
+if redis_url := os.environ.get("DJANGO_REDIS_URL"):
+    FERRAUTH["REDIS_URL"] = redis_url
+else:
+    FERRAUTH["THROTTLE_BACKEND"] = "local"
 
 # No request of this API is larger; Django reads no more of one than this into memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024
@@ -143,3 +148,4 @@ if not DEBUG:
     SILENCED_SYSTEM_CHECKS = ["security.W021"]
     if os.environ.get("DJANGO_BEHIND_TLS_PROXY") == "1":
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+        FERRAUTH["TRUSTED_PROXIES"] = 1

@@ -9,21 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID  # noqa: TC003 (Ninja reads the annotations when the application starts)
 
-from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.views.decorators.cache import cache_control
 from ninja import Router
 
 from backend.api.auth.schemas import Credentials, Error, InvalidRequest, Logout, Me, Refresh, Session, Tokens
-from backend.api.errors import InvalidCredentials
+from backend.users.models import User
 from ferrauth.accounts import flows
 from ferrauth.django.conf import get_policy
 from ferrauth.django.port import carry, request_facts
-from ferrauth.django.tokens import generate_tokens
 from ferrauth.ninja import authenticated, bearer_token
 
 if TYPE_CHECKING:
-    from backend.users.models import User
     from ferrauth.tokens import TokenPair
 
 
@@ -42,27 +39,28 @@ router.add_decorator(cache_control(no_store=True), mode="view")
     "/login",
     auth=None,
     operation_id="login",
-    response={200: Tokens, 400: Error, 401: Error, 413: Error, 422: InvalidRequest},
+    response={200: Tokens, 400: Error, 401: Error, 413: Error, 422: InvalidRequest, 429: Error},
 )
 def login(request: HttpRequest, credentials: Credentials) -> Tokens:
     """Exchange an e-mail address and a password for tokens.
 
-    A wrong password, an unknown address, a locked and a deleted account get the same answer after the same work:
-    Django's `authenticate` derives a hash for each of them.
+    A wrong password, an unknown address, a locked and a deleted account get the same answer after the same work. After
+    too many of them the answer is 429, whoever is meant, before any work is done.
     """
-    user = authenticate(request, email=credentials.email, password=credentials.password)
-    if user is None:
-        raise InvalidCredentials
-    return _tokens(generate_tokens(user, request=request))
+    email = User.objects.normalize_email(credentials.email)
+    flow = flows.login(get_policy(), request_facts(request), identifier=email, password=credentials.password)
+    return _tokens(carry(flow))
 
 
-@router.post("/refresh", auth=None, operation_id="refresh", response={200: Tokens, 401: Error, 422: InvalidRequest})
+@router.post(
+    "/refresh", auth=None, operation_id="refresh", response={200: Tokens, 401: Error, 422: InvalidRequest, 429: Error}
+)
 def refresh(request: HttpRequest, body: Refresh) -> Tokens:
     """Exchange a refresh token for the next tokens. One that was used before ends its session."""
     return _tokens(carry(flows.refresh(get_policy(), request_facts(request), body.refresh_token)))
 
 
-@router.post("/logout", auth=None, operation_id="logout", response={204: None, 422: InvalidRequest})
+@router.post("/logout", auth=None, operation_id="logout", response={204: None, 422: InvalidRequest, 429: Error})
 def logout(request: HttpRequest, body: Logout) -> tuple[int, None]:
     """End the session that the access token or the refresh token names. The access token may have expired."""
     flow = flows.logout(get_policy(), request_facts(request), access=bearer_token(request), refresh=body.refresh_token)

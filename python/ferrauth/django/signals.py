@@ -1,0 +1,97 @@
+"""Signals of security events: Django's own for logins and logouts, and ferrauth's for the rest.
+
+Receivers of ferrauth's signals get ``event``, ``user_id``, ``request`` and ``fields``, which is what the audit has. A
+receiver that fails is logged and changes nothing: the answer of a login must not depend on who listens.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import Signal
+
+from ferrauth.accounts.effects import Event
+from ferrauth.django.conf import get_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ferrauth.accounts.audit import Fields
+    from ferrauth.accounts.effects import Emit
+
+__all__ = [
+    "SIGNALS",
+    "hash_upgraded",
+    "legacy_exchanged",
+    "password_changed",
+    "refresh_refused",
+    "refresh_repeated",
+    "refresh_replayed",
+    "refreshed",
+    "revocation_unmatched",
+    "send",
+    "session_opened",
+    "session_revoked",
+    "throttled",
+]
+
+throttled = Signal()
+session_opened = Signal()
+hash_upgraded = Signal()
+refreshed = Signal()
+refresh_repeated = Signal()
+refresh_replayed = Signal()
+refresh_refused = Signal()
+legacy_exchanged = Signal()
+session_revoked = Signal()
+revocation_unmatched = Signal()
+password_changed = Signal()
+
+SIGNALS: Mapping[Event, Signal] = MappingProxyType(
+    {
+        Event.THROTTLED: throttled,
+        Event.SESSION_OPENED: session_opened,
+        Event.HASH_UPGRADED: hash_upgraded,
+        Event.REFRESHED: refreshed,
+        Event.REFRESH_REPEATED: refresh_repeated,
+        Event.REFRESH_REPLAYED: refresh_replayed,
+        Event.REFRESH_REFUSED: refresh_refused,
+        Event.LEGACY_EXCHANGED: legacy_exchanged,
+        Event.REVOKED: session_revoked,
+        Event.REVOCATION_UNMATCHED: revocation_unmatched,
+        Event.PASSWORD_CHANGED: password_changed,
+    }
+)
+"""The signal of each event that Django has none for."""
+
+HIDDEN = "********************"
+"""What Django puts in place of a password (``django.contrib.auth._clean_credentials``)."""
+
+
+def send(emitted: Emit, fields: Fields) -> None:
+    """Send an event's signal.
+
+    Args:
+        emitted: The event.
+        fields: What the audit has of it.
+    """
+    request: Any = emitted.facts.request
+    if emitted.event is Event.LOGIN_SUCCEEDED:
+        user_logged_in.send_robust(sender=type(emitted.user), request=request, user=emitted.user)
+    elif emitted.event is Event.LOGIN_FAILED:
+        name = get_settings().login_field or get_user_model().USERNAME_FIELD
+        # "username" is what receivers look for, such as django-axes, whatever the field's name is.
+        credentials = {name: emitted.identifier, "username": emitted.identifier, "password": HIDDEN}
+        user_login_failed.send_robust(sender=__name__, credentials=credentials, request=request)
+    elif emitted.event is Event.LOGGED_OUT:
+        if user_logged_out.has_listeners():
+            user = get_user_model()._base_manager.filter(pk=emitted.user_id or "").first()
+            user_logged_out.send_robust(sender=type(user), request=request, user=user)
+    else:
+        sender = get_user_model()
+        SIGNALS[emitted.event].send_robust(
+            sender=sender, event=emitted.event, user_id=emitted.user_id, request=request, fields=fields
+        )
