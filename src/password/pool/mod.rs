@@ -50,6 +50,10 @@ const LONG_PASSWORD: usize = 4096;
 
 static POOL: PerProcess<Result<Pool, Error>> = PerProcess::new();
 
+/// Bytes of a queued job: the job, its ticket with the two counts of its `Arc`, and its place in the queue.
+pub const JOB_SIZE: usize =
+    size_of::<Job>() + size_of::<Ticket>().next_multiple_of(size_of::<usize>()) + 3 * size_of::<usize>();
+
 /// The pool of this process, started at the first call.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use super::{Client, ENDLESS, until};
 use crate::error::Error;
 use crate::password::check::{Check, Policy, Verdict};
 use crate::password::encoded::{self, DerivedKey};
-use crate::password::pool::{Delivery, MAX_JOBS, Outcome, Pool, Ticket};
+use crate::password::pool::{Delivery, JOB_SIZE, MAX_JOBS, Outcome, Pool, Ticket};
 
 const POLICY: Policy = Policy { preferred_iterations: 1_000, max_iterations: 10_000 };
 const SALT: &str = "0123456789012345678901";
@@ -57,6 +57,11 @@ fn test_P53_bulk_makes_nobody_wait() {
     client.submit_together(super::Class::Bulk, 100, ENDLESS);
     assert!(pool.reserve(1, Some(Duration::ZERO)).is_ok());
     pool.shut_down();
+}
+
+#[test]
+fn test_P53_a_queued_job_is_small() {
+    assert!(JOB_SIZE <= 256, "{JOB_SIZE} bytes");
 }
 
 #[test]
