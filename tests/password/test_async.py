@@ -200,6 +200,7 @@ def test_all_that_is_pending_is_one_call_a_loop():
 
 def test_P53_busy_is_decided_before_the_row_is_looked_at(impatient, cheap, work, caplog):
     row = ferrauth.make_password("right", iterations=cheap)
+    until(is_at_rest)
 
     async def main():
         with await aadmit() as admission:

@@ -81,11 +81,17 @@ struct Shared {
     widths: Widths,
     rate: Rate,
     max_workers: usize,
+    /// Whose threads they are. A forked child has this structure too, and may not touch its locks.
+    process: u32,
     /// The same as [`State::is_closed`], for whoever does not hold the lock.
     is_closed: AtomicBool,
 }
 
 impl Shared {
+    fn is_inherited(&self) -> bool {
+        self.process != std::process::id()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,7 +109,9 @@ pub struct Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.shared.lock().release(self.work);
+        if !self.shared.is_inherited() {
+            self.shared.lock().release(self.work);
+        }
     }
 }
 
@@ -128,6 +136,7 @@ impl Pool {
             kernels,
             widths,
             max_workers,
+            process: std::process::id(),
             is_closed: AtomicBool::new(false),
         }))
     }
@@ -241,5 +250,9 @@ impl Pool {
 
     fn is_closed(&self) -> bool {
         self.0.is_closed.load(Ordering::Acquire)
+    }
+
+    fn is_inherited(&self) -> bool {
+        self.0.is_inherited()
     }
 }
