@@ -85,7 +85,8 @@ def main() -> int:
     print(f"CPU {cpu()}; Python {sys.version.split()[0]}, hashlib with {ssl.OPENSSL_VERSION},")
     print(f"cryptography {cryptography.__version__} with {backend.openssl_version_text()};")
     print(f"ferrauth {info['version']}, kernel {info['kernel']}, for batches {info['bulk_kernel']};")
-    print(f"load of the machine before the run: {os.getloadavg()[0]:.1f}\n")
+    load = os.getloadavg()[0]
+    print(f"load of the machine before the run: {load:.1f}\n")
 
     timings = derivations(arguments.rounds)
     print(f"{'nanoseconds an iteration, on one core':44}{'minimum':>11}  {'median':>9}  {'maximum':>9}")
@@ -102,7 +103,7 @@ def main() -> int:
     print(f"{'concurrent clients':24}" + "".join(f"{clients:>8}" for clients in points["clients"]))
     for name in ("ferrauth", "stock"):
         print(f"{name:24}" + "".join(f"{rate:8.1f}" for rate in points[name]))
-    save(info, timings, rows, points)
+    save(info, load, timings, rows, points)
     return 0
 
 
@@ -166,7 +167,13 @@ def judge(timings: dict[str, list[float]], bulk_kernel: str) -> list[Row]:
     return rows
 
 
-def save(info: dict[str, object], timings: dict[str, list[float]], rows: list[Row], points: logins.Points) -> None:
+def save(
+    info: dict[str, object],
+    load: float,
+    timings: dict[str, list[float]],
+    rows: list[Row],
+    points: logins.Points,
+) -> None:
     """Write the run to ``benches/results``, and its chart."""
     RESULTS.mkdir(exist_ok=True)
     name = re.sub(r"[^a-z0-9]+", "-", cpu().lower()).strip("-")
@@ -180,6 +187,7 @@ def save(info: dict[str, object], timings: dict[str, list[float]], rows: list[Ro
         "kernel": info["kernel"],
         "bulk_kernel": info["bulk_kernel"],
         "threads": info["threads"],
+        "load": load,
         "nanoseconds_an_iteration": {
             name: {"minimum": min(times), "median": statistics.median(times), "maximum": max(times)}
             for name, times in timings.items()

@@ -137,10 +137,7 @@ async def amake_password(
     """
     if password is None:
         return _unusable()
-    count = _iterations(iterations)
-    row: str = await _futures.result(
-        lambda future: _core.start_make(future, password, salt, count, admission),
-    )
+    row: str = await _futures.result(_core.start_make, password, salt, _iterations(iterations), admission)
     return row
 
 
@@ -158,7 +155,8 @@ async def acheck_password(password: str | bytes | None, encoded: str, *, admissi
     Raises:
         HasherBusy: More work waits than this call may have to wait for. Decided before the row is looked at.
     """
-    verified, _ = await _acheck(password, encoded, admission, renew=False)
+    arguments = (password, encoded, DEFAULT_ITERATIONS, False, admission)
+    verified: bool = (await _futures.result(_core.start_check, *arguments))[0]
     return verified
 
 
@@ -179,7 +177,9 @@ async def averify_and_update(
         HasherBusy: More work waits than this call may have to wait for. Decided before the row is looked at; once the
             check was taken, the new encoding is made too.
     """
-    return await _acheck(password, encoded, admission, renew=True)
+    arguments = (password, encoded, DEFAULT_ITERATIONS, True, admission)
+    outcome: tuple[bool, str | None] = await _futures.result(_core.start_check, *arguments)
+    return outcome
 
 
 def admit() -> Admission:
@@ -252,16 +252,6 @@ def check_passwords(
         What :func:`check_password` says of each pair, in order.
     """
     return _core.check_passwords(list(pairs), DEFAULT_ITERATIONS, progress)
-
-
-async def _acheck(
-    password: str | bytes | None, encoded: str, admission: Admission | None, *, renew: bool
-) -> tuple[bool, str | None]:
-    preferred = DEFAULT_ITERATIONS
-    outcome: tuple[bool, str | None] = await _futures.result(
-        lambda future: _core.start_check(future, password, encoded, preferred, renew, admission),
-    )
-    return outcome
 
 
 def _unusable() -> str:
