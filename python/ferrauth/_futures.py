@@ -29,6 +29,8 @@ async def result(start: Callable[..., _core.Job], *arguments: object) -> Any:
     """
     future = asyncio.get_running_loop().create_future()
     job = start(future, *arguments)
+    # Many thousands may wait here: what is not needed any more is not kept, the password least of all.
+    del arguments
     try:
         return await future
     finally:

@@ -155,9 +155,10 @@ async def acheck_password(password: str | bytes | None, encoded: str, *, admissi
     Raises:
         HasherBusy: More work waits than this call may have to wait for. Decided before the row is looked at.
     """
-    arguments = (password, encoded, DEFAULT_ITERATIONS, False, admission)
-    verified: bool = (await _futures.result(_core.start_check, *arguments))[0]
-    return verified
+    outcome: tuple[bool, str | None] = await _futures.result(
+        _core.start_check, password, encoded, DEFAULT_ITERATIONS, False, admission
+    )
+    return outcome[0]
 
 
 async def averify_and_update(
@@ -177,8 +178,9 @@ async def averify_and_update(
         HasherBusy: More work waits than this call may have to wait for. Decided before the row is looked at; once the
             check was taken, the new encoding is made too.
     """
-    arguments = (password, encoded, DEFAULT_ITERATIONS, True, admission)
-    outcome: tuple[bool, str | None] = await _futures.result(_core.start_check, *arguments)
+    outcome: tuple[bool, str | None] = await _futures.result(
+        _core.start_check, password, encoded, DEFAULT_ITERATIONS, True, admission
+    )
     return outcome
 
 
