@@ -53,6 +53,8 @@ pub enum Error {
     ShutDown,
     /// The pool ended while this job was under way.
     Abandoned,
+    /// The process that waits is a child of the one whose jobs these are.
+    Forked,
     /// A worker failed: a bug.
     WorkerFailed,
 }
@@ -82,6 +84,7 @@ impl fmt::Display for Error {
             Self::Interrupted => write!(f, "the caller gave up waiting."),
             Self::ShutDown => write!(f, "no password is hashed after the interpreter has begun to shut down."),
             Self::Abandoned => write!(f, "the interpreter shut down while a password was hashed."),
+            Self::Forked => write!(f, "this process was forked while a password was hashed for its parent."),
             Self::WorkerFailed => write!(f, "a password could not be hashed, because of a bug in ferrauth."),
         }
     }

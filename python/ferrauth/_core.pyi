@@ -10,6 +10,7 @@ from ferrauth.tokens import Compat
 
 __all__ = [
     "DEFAULT_ITERATIONS",
+    "JOB_SIZE",
     "Admission",
     "Claims",
     "Job",
@@ -61,6 +62,8 @@ __all__ = [
 
 __version__: Final[str]
 DEFAULT_ITERATIONS: Final[int]
+JOB_SIZE: Final[int]
+"""Bytes that the core keeps of a queued derivation."""
 
 def build_info() -> dict[str, Any]:
     """Tell what this build is and what it runs on.

@@ -170,10 +170,7 @@ async def amake_password(
     """
     if password is None:
         return _unusable()
-    count = _iterations(iterations)
-    row: str = await _futures.result(
-        lambda future: _core.start_make(future, password, salt, count, admission),
-    )
+    row: str = await _futures.result(_core.start_make, password, salt, _iterations(iterations), admission)
     return row
 
 
@@ -340,7 +337,7 @@ async def _acheck(
     renew: bool,
 ) -> tuple[bool, bool, str | None]:
     outcome: tuple[bool, bool, str | None] = await _futures.result(
-        lambda future: _core.start_check(future, password, encoded, policy, renew, admission),
+        _core.start_check, password, encoded, policy, renew, admission
     )
     return outcome
 

@@ -107,12 +107,17 @@ fn value(py: Python<'_>, outcome: Outcome) -> PyResult<Bound<'_, PyAny>> {
 pub(super) struct Job {
     index: usize,
     ticket: Arc<Ticket>,
+    /// Whose job it is. A forked child inherits it, and counts its own jobs from 0.
+    process: u32,
 }
 
 #[pymethods]
 impl Job {
     /// Gives the job up, if it has not ended: its lane is free at the next boundary, its future stays as it is.
     fn cancel(&self) {
+        if self.process != std::process::id() {
+            return;
+        }
         let future = NOTIFIER.get().and_then(|notifier| notifier.futures().remove(&self.index));
         if future.is_some()
             && let Some(pool) = pool::if_started()
@@ -141,7 +146,7 @@ fn submit(
         drop(future);
         return Err(error.into());
     }
-    Ok(Job { index, ticket })
+    Ok(Job { index, ticket, process: std::process::id() })
 }
 
 /// Starts to encode a password; the future is given the row.

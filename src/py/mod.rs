@@ -41,6 +41,8 @@ mod _core {
     };
     #[pymodule_export]
     const DEFAULT_ITERATIONS: u32 = crate::password::params::DEFAULT_ITERATIONS;
+    #[pymodule_export]
+    const JOB_SIZE: usize = crate::password::pool::JOB_SIZE;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -105,7 +105,8 @@ impl<'p> Batch<'p> {
     /// Waits for at least one job to end.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] where `watch` breaks, [`Error::Abandoned`] where the pool is shut down meanwhile.
+    /// [`Error::Interrupted`] where `watch` breaks, [`Error::Abandoned`] where the pool is shut down meanwhile,
+    /// [`Error::Forked`] in a child.
     pub fn receive(&mut self, watch: &mut Watch<'_>) -> Result<Vec<Finished>, Error> {
         loop {
             let finished = self.inbox.drain_within(TICK.saturating_sub(self.last_tick.elapsed()));
@@ -124,11 +125,15 @@ impl<'p> Batch<'p> {
     /// Lets the caller look up, if it is time to.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] where `watch` breaks.
+    /// [`Error::Interrupted`] where `watch` breaks, [`Error::Forked`] where it returns in a child.
     pub fn look_up(&mut self, watch: &mut Watch<'_>) -> Result<(), Error> {
         if self.last_tick.elapsed() >= TICK {
             self.last_tick = Instant::now();
-            if watch(self.ended).is_break() {
+            let verdict = watch(self.ended);
+            if self.pool.is_inherited() {
+                return Err(Error::Forked);
+            }
+            if verdict.is_break() {
                 return Err(Error::Interrupted);
             }
         }
@@ -138,7 +143,7 @@ impl<'p> Batch<'p> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        if self.outstanding() > 0 {
+        if self.outstanding() > 0 && !self.pool.is_inherited() {
             self.pool.cancel(&self.ticket, self.outstanding());
         }
     }

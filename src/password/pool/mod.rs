@@ -55,6 +55,10 @@ const LONG_PASSWORD: usize = 4096;
 
 static POOL: PerProcess<Result<Pool, Error>> = PerProcess::new();
 
+/// Bytes of a queued job: the job, its ticket with the two counts of its `Arc`, and its place in the queue.
+pub const JOB_SIZE: usize =
+    size_of::<Job>() + size_of::<Ticket>().next_multiple_of(size_of::<usize>()) + 3 * size_of::<usize>();
+
 /// The pool of this process, started at the first call.
 ///
 /// # Errors
@@ -82,11 +86,17 @@ struct Shared {
     widths: Widths,
     rate: Rate,
     max_workers: usize,
+    /// Whose threads they are. A forked child has this structure too, and may not touch its locks.
+    process: u32,
     /// The same as [`State::is_closed`], for whoever does not hold the lock.
     is_closed: AtomicBool,
 }
 
 impl Shared {
+    fn is_inherited(&self) -> bool {
+        self.process != std::process::id()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,7 +114,9 @@ pub struct Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.shared.lock().release(self.work);
+        if !self.shared.is_inherited() {
+            self.shared.lock().release(self.work);
+        }
     }
 }
 
@@ -129,6 +141,7 @@ impl Pool {
             kernels,
             widths,
             max_workers,
+            process: std::process::id(),
             is_closed: AtomicBool::new(false),
         }))
     }
@@ -244,5 +257,9 @@ impl Pool {
 
     fn is_closed(&self) -> bool {
         self.0.is_closed.load(Ordering::Acquire)
+    }
+
+    fn is_inherited(&self) -> bool {
+        self.0.is_inherited()
     }
 }

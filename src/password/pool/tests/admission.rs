@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::password::check::{Check, Policy, Verdict};
 use crate::password::derivation::DerivedKey;
 use crate::password::encoded::{self, Format};
-use crate::password::pool::{Delivery, MAX_JOBS, Outcome, Pool, Ticket};
+use crate::password::pool::{Delivery, JOB_SIZE, MAX_JOBS, Outcome, Pool, Ticket};
 
 const PREFERRED: u32 = 1_000;
 const SALT: &str = "0123456789012345678901";
@@ -58,6 +58,11 @@ fn test_P53_bulk_makes_nobody_wait() {
     client.submit_together(super::Class::Bulk, 100, ENDLESS);
     assert!(pool.reserve(1, Some(Duration::ZERO)).is_ok());
     pool.shut_down();
+}
+
+#[test]
+fn test_P53_a_queued_job_is_small() {
+    assert!(JOB_SIZE <= 256, "{JOB_SIZE} bytes");
 }
 
 #[test]
