@@ -82,7 +82,8 @@ faults: build $(VENV)/.dev ## Race, kill and count the sessions and the limits o
 	$(BIN)/python -m tests.faults $(ARGS)
 
 bench: build $(VENV)/.dev ## Measure ferrauth against its peers, side by side in one run
-	$(BIN)/python -m benches.compare $(ARGS)
+	$(BIN)/python -m benches.compare
+	$(BIN)/python -m benches.hashing $(ARGS)
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(VENV6) dist target .pytest_cache .mypy_cache .ruff_cache

@@ -20,6 +20,14 @@ pub enum Error {
     DerivedKeyLength,
     /// A digest that PBKDF2 is not offered with.
     Digest,
+    /// Costs that a derivation does not have, or that exceed this process's caps.
+    Cost,
+    /// A name that is no format's.
+    Format,
+    /// A model of new passwords that is no stored password.
+    Model,
+    /// The operating system gave no memory.
+    Memory,
     /// The operating system gave no random bytes.
     Random,
     /// The operating system started no thread.
@@ -45,6 +53,8 @@ pub enum Error {
     ShutDown,
     /// The pool ended while this job was under way.
     Abandoned,
+    /// The process that waits is a child of the one whose jobs these are.
+    Forked,
     /// A worker failed: a bug.
     WorkerFailed,
 }
@@ -59,6 +69,10 @@ impl fmt::Display for Error {
                 write!(f, "dklen must be at least 1 and at most (2**32 - 1) times the digest's length.")
             }
             Self::Digest => write!(f, "hash_name must be one of sha1, sha256 and sha512."),
+            Self::Cost => write!(f, "the cost is outside what this process accepts."),
+            Self::Format => write!(f, "formats must be names of password formats."),
+            Self::Model => write!(f, "the model must be a stored password in a format that ferrauth reads."),
+            Self::Memory => write!(f, "the operating system gave no memory."),
             Self::Random => write!(f, "the operating system gave no random bytes."),
             Self::Threads => write!(f, "the operating system started no thread."),
             Self::Setting(text) => f.write_str(text),
@@ -70,6 +84,7 @@ impl fmt::Display for Error {
             Self::Interrupted => write!(f, "the caller gave up waiting."),
             Self::ShutDown => write!(f, "no password is hashed after the interpreter has begun to shut down."),
             Self::Abandoned => write!(f, "the interpreter shut down while a password was hashed."),
+            Self::Forked => write!(f, "this process was forked while a password was hashed for its parent."),
             Self::WorkerFailed => write!(f, "a password could not be hashed, because of a bug in ferrauth."),
         }
     }

@@ -4,6 +4,7 @@
 //! |-------------------|------------------------------------------------------------------|
 //! | [`error`]         | everything that can go wrong, in one enum                        |
 //! | [`constant_time`] | equality that does not tell where two values differ              |
+//! | [`machine`]       | what the machine gives this process                              |
 //! | [`secret`]        | bytes that are wiped on drop and never printed                   |
 //! | [`password`]      | Django's encoded passwords: parse, derive, compare               |
 //! | [`token`]         | JSON Web Tokens: sign and verify                                 |
@@ -17,6 +18,7 @@
 
 pub mod constant_time;
 pub mod error;
+pub mod machine;
 pub mod password;
 pub mod secret;
 pub mod token;

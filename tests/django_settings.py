@@ -1,9 +1,21 @@
 """Settings of the Django tests that need no project of their own."""
 
+import os
+import tempfile
+from pathlib import Path
+
 SECRET_KEY = "a secret of the tests, which is long enough for every rule that there is"
 ALLOWED_HOSTS = ["testserver"]
 USE_TZ = True
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": ":memory:",
+        # A file, as in production: threads that share a database in memory do not wait for each other's locks.
+        "TEST": {"NAME": Path(tempfile.gettempdir()) / f"ferrauth-tests-{os.getpid()}.sqlite3"},
+        "OPTIONS": {"timeout": 20, "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"},
+    }
+}
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

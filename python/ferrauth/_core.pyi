@@ -10,15 +10,19 @@ from ferrauth.tokens import Compat
 
 __all__ = [
     "DEFAULT_ITERATIONS",
+    "JOB_SIZE",
     "Admission",
     "Claims",
     "Job",
     "Key",
     "KeyRing",
+    "Policy",
     "TokenIssuer",
     "TokenPair",
     "__version__",
     "admit",
+    "argon2",
+    "bcrypt",
     "build_info",
     "check_password",
     "check_passwords",
@@ -29,37 +33,47 @@ __all__ = [
     "encode",
     "export_private_jwk",
     "export_private_pem",
+    "formats",
     "get_unverified_header",
     "iterations_executed",
     "make_password",
     "make_passwords",
+    "matches",
     "max_iterations",
     "max_wait",
+    "md5",
     "measure_floor",
     "pbkdf2_hmac",
     "pool_counters",
     "random_text",
+    "scrypt",
     "set_max_iterations",
     "set_max_wait",
     "set_max_wait_sync",
+    "set_memory_budget",
     "set_threads",
     "shut_down",
     "start_check",
     "start_make",
     "verify_and_update",
+    "work_of",
+    "wrap_passwords",
 ]
 
 __version__: Final[str]
 DEFAULT_ITERATIONS: Final[int]
+JOB_SIZE: Final[int]
+"""Bytes that the core keeps of a queued derivation."""
 
 def build_info() -> dict[str, Any]:
     """Tell what this build is and what it runs on.
 
     Returns:
         ``version``; ``profile`` (``"release"`` or ``"debug"``); ``kernel``, the code that derives for logins, and
-        ``bulk_kernel``, that for batches; ``kernels``, all that are compiled in, each with ``name``, ``lanes`` (a list
-        of lane counts) and ``available``; ``lanes``, how many logins share a core; ``threads``, how many cores derive;
-        ``lanes_busy`` and ``queued``, how many derivations run and wait at this moment.
+        ``bulk_kernel``, that for batches; ``kernels``, all that are compiled in, each with ``name``, ``lanes`` (a
+        list of counts) and ``available``; ``lanes``, how many logins share a core; ``threads``, how many cores derive;
+        ``memory_budget``, bytes that memory-hard derivations may take at once; ``lanes_busy`` and ``queued``, how many
+        derivations run and wait at this moment.
 
     Raises:
         ValueError: ``FERRAUTH_KERNEL`` names no kernel that runs here (the message names those that do), or
@@ -142,10 +156,10 @@ def start_make(
     /,
 ) -> Job: ...
 def start_check(
-    future: Future[tuple[bool, str | None]],
+    future: Future[tuple[bool, bool, str | None]],
     password: object,
     encoded: object,
-    preferred: int,
+    policy: Policy | int,
     renew: bool,
     admission: Admission | None,
     /,
@@ -197,19 +211,119 @@ def pbkdf2_hmac(
         TypeError: The password or the salt is neither ``str`` nor ``bytes``.
     """
 
+def set_memory_budget(bytes: int | None, /) -> None:
+    """Set the memory, in bytes, that argon2 and scrypt derivations together may take at once.
+
+    Args:
+        bytes: ``None`` for the default, a quarter of the smaller of the control group's limit and the RAM. One
+            derivation may always run.
+    """
+
+def formats() -> list[str]:
+    """Return Django's names of all formats that can verify."""
+
+def work_of(encoded: object, /) -> tuple[str, int] | None:
+    """Return a stored row's format and its work, in PBKDF2-HMAC-SHA256 iterations; ``None`` if it cannot be read."""
+
+def matches(password: str | bytes, encoded: object, /) -> bool:
+    """Tell whether a password is a row's, in any format, at the row's own cost: nothing is added for equal work."""
+
+def argon2(
+    password: str | bytes,
+    salt: str | bytes,
+    *,
+    variety: str,
+    version: int,
+    memory_cost: int,
+    time_cost: int,
+    parallelism: int,
+    length: int,
+) -> bytes:
+    """Derive a key by Argon2 (RFC 9106).
+
+    Args:
+        password: The password; text counts as its UTF-8.
+        salt: 8 to 64 bytes.
+        variety: ``"argon2d"``, ``"argon2i"`` or ``"argon2id"``.
+        version: 16 or 19.
+        memory_cost: KiB.
+        time_cost: Passes.
+        parallelism: Lanes.
+        length: Bytes of the key, 16 to 64.
+
+    Raises:
+        ValueError: The cost is outside the caps, or a text holds a lone surrogate.
+    """
+
+def scrypt(password: str | bytes, salt: str, *, n: int, r: int, p: int) -> bytes:
+    """Derive a key of 64 bytes by scrypt (RFC 7914).
+
+    Raises:
+        ValueError: The cost is outside the caps, or a text holds a lone surrogate.
+    """
+
+def bcrypt(password: str | bytes, cost: int, salt: str, /) -> str:
+    """Return the 31 characters that bcrypt writes behind a cost and a salt of 22 characters.
+
+    Raises:
+        ValueError: The cost is not one from 4 to 15, the salt is none, or the password holds a lone surrogate.
+    """
+
+def md5(password: str | bytes, salt: str, /) -> str:
+    """Return the MD5 of salt and password, in hexadecimal."""
+
+@final
+class Policy:
+    """What a password costs here.
+
+    Args:
+        iterations: Those of a new ``pbkdf2_sha256`` row, 1,500,000 by default.
+        model: In place of ``iterations``: a stored row, whosever, of the format and cost that new ones have.
+        formats: Names of the formats that verify, all but ``md5`` by default.
+        floor: The least work of a failure, in PBKDF2-HMAC-SHA256 iterations. A failure costs what a new row costs at
+            least; where a table holds rows that cost more, or rows of formats that do, set it to the costliest row's
+            work (``manage.py password_report`` prints it), and a failure no longer tells such a user from nobody.
+
+    Raises:
+        ValueError: A value is outside the caps, a format is unknown, or the model is no row.
+    """
+
+    def __new__(
+        cls,
+        *,
+        iterations: int | None = None,
+        model: str | None = None,
+        formats: Iterable[str] | None = None,
+        floor: int = 0,
+    ) -> Policy: ...
+    @property
+    def iterations(self) -> int | None:
+        """The iterations of a new ``pbkdf2_sha256`` row; ``None`` where new rows are of another format."""
+
+    @property
+    def floor(self) -> int:
+        """The work of every failure, in PBKDF2-HMAC-SHA256 iterations."""
+
 def make_password(
     password: str | bytes,
     salt: str | bytes | None,
     iterations: int,
     admission: Admission | None = None,
+    algorithm: str = "pbkdf2_sha256",
     /,
 ) -> str: ...
 def check_password(
-    password: object, encoded: object, preferred: int, admission: Admission | None = None, /
+    password: object, encoded: object, policy: Policy | int, admission: Admission | None = None, /
 ) -> tuple[bool, bool]: ...
 def verify_and_update(
-    password: object, encoded: object, preferred: int, admission: Admission | None = None, /
+    password: object, encoded: object, policy: Policy | int, admission: Admission | None = None, /
 ) -> tuple[bool, str | None]: ...
+def wrap_passwords(
+    rows: Sequence[object],
+    iterations: int,
+    progress: Callable[[int, int], object] | None = None,
+    /,
+) -> list[str | None]: ...
 def make_passwords(
     passwords: Sequence[str | bytes],
     iterations: int,
@@ -218,7 +332,7 @@ def make_passwords(
 ) -> list[str]: ...
 def check_passwords(
     pairs: Sequence[tuple[object, object]],
-    preferred: int,
+    policy: Policy | int,
     progress: Callable[[int, int], object] | None = None,
     /,
 ) -> list[bool]: ...

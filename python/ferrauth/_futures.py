@@ -16,18 +16,21 @@ if TYPE_CHECKING:
 __all__ = ["deliver", "result"]
 
 
-async def result(start: Callable[[asyncio.Future[Any]], _core.Job]) -> Any:
+async def result(start: Callable[..., _core.Job], *arguments: object) -> Any:
     """Start a job and await its result. Cancelled, it gives the job's lane back.
 
     Args:
-        start: Starts the job, whose result goes to the future it is given.
+        start: Starts the job, whose result goes to the future that is its first argument.
+        arguments: Its other arguments.
 
     Raises:
         HasherBusy: More work waits than the job may have to wait for.
         RuntimeError: No asyncio event loop runs here, or the interpreter shuts down.
     """
     future = asyncio.get_running_loop().create_future()
-    job = start(future)
+    job = start(future, *arguments)
+    # Many thousands may wait here: what is not needed any more is not kept, the password least of all.
+    del arguments
     try:
         return await future
     finally:

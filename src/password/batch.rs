@@ -6,8 +6,10 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::check::{Check, Policy, Verdict};
+use super::encoded::wrapped::{self, Wrapping};
+use super::encoded::{Format, Formats, Limits};
 use super::pbkdf2::Midstates;
-use super::pool::{self, Batch, Class, Outcome, PerProcess, Prepared, Purpose, Request, Reservation, Watch};
+use super::pool::{self, Batch, Class, Outcome, PerProcess, Prepared, Purpose, Request, Reservation, Task, Watch};
 use super::{params, salt};
 use crate::error::Error;
 
@@ -35,9 +37,9 @@ pub struct Wait<'a> {
 ///
 /// # Errors
 /// The pool's.
-pub fn one(password: &Midstates, request: Request<'_>, wait: Wait<'_>) -> Result<Outcome, Error> {
+pub fn one(password: &[u8], task: Task<'_>, wait: Wait<'_>) -> Result<Outcome, Error> {
     let mut batch = Batch::new(pool::of_this_process()?, Class::Login, wait.reservation);
-    batch.submit(vec![batch.prepare(0, password, request)])?;
+    batch.submit(vec![batch.prepare_task(0, password, task)])?;
     let finished = batch.receive(wait.watch)?;
     match finished.into_iter().next().map(|finished| finished.outcome) {
         Some(Outcome::Failed(error)) => Err(error),
@@ -56,7 +58,8 @@ pub fn make(passwords: &[&[u8]], iterations: u32, wait: Wait<'_>) -> Result<Vec<
     let lengths: Vec<_> = passwords.iter().map(|password| password.len()).collect();
     let prepare = |batch: &Batch<'_>, index: usize| {
         let salt = salt::generate()?;
-        let purpose = Purpose::Make { salt: salt.clone().into_boxed_str(), iterations };
+        let purpose =
+            Purpose::Make { format: Format::Pbkdf2Sha256, salt: salt.clone().into_boxed_str(), iterations };
         let request = Request { salt: salt.as_bytes(), block: 1, iterations, purpose };
         Ok(batch.prepare(index, &Midstates::new(passwords[index]), request))
     };
@@ -71,18 +74,50 @@ pub fn make(passwords: &[&[u8]], iterations: u32, wait: Wait<'_>) -> Result<Vec<
     Ok(rows)
 }
 
+/// Wraps every old row, in order; `None` for one that is not old, is wrapped, or cannot be read.
+///
+/// # Errors
+/// As for [`make`].
+pub fn wrap(rows: &[&str], iterations: u32, wait: Wait<'_>) -> Result<Vec<Option<String>>, Error> {
+    params::check_iterations(iterations)?;
+    let limits = Limits::current(Formats::ALL);
+    let plans = rows.iter().map(|row| wrapped::plan(row, limits)).collect::<Result<Vec<_>, _>>()?;
+    let old: Vec<(usize, &Wrapping)> =
+        plans.iter().enumerate().filter_map(|(place, plan)| Some((place, plan.as_ref()?))).collect();
+    let mut texts = vec![None; rows.len()];
+    let lengths: Vec<_> = old.iter().map(|(_, plan)| plan.password.len()).collect();
+    let prepare = |batch: &Batch<'_>, index: usize| {
+        let Wrapping { format, password, salt } = old[index].1;
+        let purpose = Purpose::Make { format: *format, salt: salt.clone().into_boxed_str(), iterations };
+        let request = Request { salt: salt.as_bytes(), block: 1, iterations, purpose };
+        Ok(batch.prepare(index, &Midstates::new(password.as_bytes()), request))
+    };
+    let accept = |index: usize, outcome| match outcome {
+        Outcome::Encoded(row) => {
+            texts[old[index].0] = Some(row);
+            Ok(())
+        }
+        _ => Err(Error::WorkerFailed),
+    };
+    run(Class::Bulk, &lengths, prepare, accept, wait)?;
+    Ok(texts)
+}
+
 /// Checks every password against its row, in order. `None` stands for what could not be read as text.
 ///
 /// # Errors
 /// The pool's.
-pub fn check(pairs: &[(Option<&[u8]>, Option<&str>)], policy: Policy, wait: Wait<'_>) -> Result<Vec<bool>, Error> {
+pub fn check(
+    pairs: &[(Option<&[u8]>, Option<&str>)],
+    policy: &Policy,
+    wait: Wait<'_>,
+) -> Result<Vec<bool>, Error> {
     let mut verdicts = vec![false; pairs.len()];
     let lengths: Vec<_> = pairs.iter().map(|(password, _)| password.map_or(0, <[u8]>::len)).collect();
     let prepare = |batch: &Batch<'_>, index: usize| {
         let (password, row) = pairs[index];
-        let check = Check::new(row, policy);
-        let midstates = Midstates::new(password.unwrap_or_default());
-        Ok(batch.prepare(index, &midstates, check.request(password.is_some(), false)))
+        let check = Check::new(row, policy.clone());
+        Ok(batch.prepare_task(index, password.unwrap_or_default(), check.task(password.is_some(), false)))
     };
     let accept = |index: usize, outcome| match outcome {
         Outcome::Checked { verdict, .. } => {

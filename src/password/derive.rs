@@ -1,7 +1,7 @@
 //! Raw PBKDF2, for whoever brings a salt and wants a key.
 
 use super::batch::{self, Wait};
-use super::pbkdf2::{Digest, Midstates, count_iterations};
+use super::pbkdf2::{self, Digest, Midstates};
 use super::pool::{Class, Outcome, Purpose, Request};
 use crate::error::Error;
 
@@ -27,12 +27,12 @@ pub fn derive(
         return Err(Error::DerivedKeyLength);
     }
     match digest {
-        Digest::Sha1 => ::pbkdf2::pbkdf2_hmac::<sha1::Sha1>(password, salt, iterations, out),
-        Digest::Sha512 => ::pbkdf2::pbkdf2_hmac::<sha2::Sha512>(password, salt, iterations, out),
-        Digest::Sha256 => return on_lanes(password, salt, iterations, out, wait),
+        Digest::Sha256 => on_lanes(password, salt, iterations, out, wait),
+        Digest::Sha1 | Digest::Sha512 => {
+            pbkdf2::derive_here(digest, password, salt, iterations, out);
+            Ok(())
+        }
     }
-    count_iterations(u64::from(iterations) * u64::from(blocks));
-    Ok(())
 }
 
 fn on_lanes(password: &[u8], salt: &[u8], iterations: u32, out: &mut [u8], wait: Wait<'_>) -> Result<(), Error> {

@@ -1,10 +1,12 @@
 //! Iteration counts and caps, each with its source.
 
 use std::num::NonZero;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::machine;
 
 /// Django 6.1's default for PBKDF2-HMAC-SHA256 (`django.contrib.auth.hashers.PBKDF2PasswordHasher.iterations`): the
 /// count of a new password where no framework says otherwise. It is above OWASP's minimum of 600,000
@@ -33,6 +35,41 @@ pub fn set_max_iterations(max: u32) -> Result<(), Error> {
     }
     MAX_ITERATIONS.store(max, Ordering::Relaxed);
     Ok(())
+}
+
+/// The most memory that one derivation may ask for, in bytes: that of RFC 9106's first recommendation (section 4), and
+/// never more than half of what the machine gives the process (P16).
+const MAX_MEMORY: u64 = 2 << 30;
+
+/// The share of the machine's memory that all memory-hard derivations together take by default: a quarter.
+const MEMORY_SHARE: u64 = 4;
+
+/// 0 is "not set".
+static MEMORY_BUDGET: AtomicU64 = AtomicU64::new(0);
+
+/// The most memory that one derivation may ask for, in bytes.
+#[must_use]
+pub fn max_memory() -> u64 {
+    MAX_MEMORY.min(machine_memory() / 2)
+}
+
+/// The memory that all derivations together may take at once, in bytes; but one may always run.
+#[must_use]
+pub fn memory_budget() -> u64 {
+    match MEMORY_BUDGET.load(Ordering::Relaxed) {
+        0 => machine_memory() / MEMORY_SHARE,
+        budget => budget,
+    }
+}
+
+/// Sets the memory that all derivations together may take at once, in bytes; 0 for the default.
+pub fn set_memory_budget(bytes: u64) {
+    MEMORY_BUDGET.store(bytes, Ordering::Relaxed);
+}
+
+fn machine_memory() -> u64 {
+    static MEMORY: OnceLock<u64> = OnceLock::new();
+    *MEMORY.get_or_init(machine::memory)
 }
 
 /// The longest stored form that is looked at, in bytes. Django's column holds 128 characters; the rest is room for

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sha2::block_api::compress256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::encoded::DerivedKey;
+use super::derivation::DerivedKey;
 use super::lanes::Lane;
 use crate::error::Error;
 
@@ -68,8 +68,18 @@ impl Digest {
     }
 }
 
+/// Fills `out` with one block of PBKDF2(password, salt, iterations) or less, on this thread and by the `pbkdf2` crate.
+pub(super) fn derive_here(digest: Digest, password: &[u8], salt: &[u8], iterations: u32, out: &mut [u8]) {
+    match digest {
+        Digest::Sha1 => ::pbkdf2::pbkdf2_hmac::<sha1::Sha1>(password, salt, iterations, out),
+        Digest::Sha256 => ::pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, salt, iterations, out),
+        Digest::Sha512 => ::pbkdf2::pbkdf2_hmac::<sha2::Sha512>(password, salt, iterations, out),
+    }
+    count_iterations(u64::from(iterations) * out.len().div_ceil(digest.output_length()) as u64);
+}
+
 /// The SHA-256 states after `key ^ ipad` and `key ^ opad`: all that an HMAC keeps of its key.
-#[derive(Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Midstates {
     inner: [u32; 8],
     outer: [u32; 8],

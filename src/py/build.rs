@@ -31,6 +31,7 @@ pub(super) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     info.set_item("kernels", kernels)?;
     info.set_item("lanes", selection.latency.widths.last())?;
     info.set_item("threads", params::threads()?)?;
+    info.set_item("memory_budget", params::memory_budget())?;
     info.set_item("lanes_busy", now.lanes_busy)?;
     info.set_item("queued", now.queued)?;
     Ok(info)

@@ -1,7 +1,7 @@
 //! The one conversion of the core's errors into Python exceptions.
 
 use pyo3::PyErrArguments;
-use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyModule, PyType};
@@ -18,12 +18,16 @@ impl From<Error> for PyErr {
             | Error::DerivedKeyLength
             | Error::Digest
             | Error::ThreadCount
+            | Error::Cost
+            | Error::Format
+            | Error::Model
             | Error::Kernel(_)
             | Error::Setting(_) => PyValueError::new_err(text),
             Error::Busy { retry_after } => exception("HasherBusy", retry_after.as_secs_f64()),
-            Error::ShutDown | Error::Abandoned | Error::WorkerFailed => PyRuntimeError::new_err(text),
+            Error::ShutDown | Error::Abandoned | Error::Forked | Error::WorkerFailed => PyRuntimeError::new_err(text),
             // What interrupted the caller is raised in its stead, by whoever watched.
             Error::Interrupted => PyKeyboardInterrupt::new_err(()),
+            Error::Memory => PyMemoryError::new_err(text),
             Error::Random | Error::Threads => PyOSError::new_err(text),
             Error::Key(_) => exception("InvalidKeyError", text),
             Error::Token(Refusal::Missing(claim)) => exception("MissingRequiredClaimError", claim),

@@ -17,9 +17,9 @@ use super::password::{count, plan, salt, submitted};
 use super::text::required;
 use crate::error::Error;
 use crate::password::check::Verdict;
-use crate::password::make_request;
+use crate::password::make_task;
 use crate::password::params::{self, Caller};
-use crate::password::pool::{self, Delivery, Finished, Inbox, Outcome, PerProcess, Request, Ticket};
+use crate::password::pool::{self, Delivery, Finished, Inbox, Outcome, PerProcess, Task, Ticket};
 
 static NOTIFIER: PerProcess<Notifier> = PerProcess::new();
 
@@ -95,7 +95,9 @@ fn value(py: Python<'_>, outcome: Outcome) -> PyResult<Bound<'_, PyAny>> {
     match outcome {
         Outcome::Key(key) => Ok(PyBytes::new(py, key.as_slice()).into_any()),
         Outcome::Encoded(row) => row.into_bound_py_any(py),
-        Outcome::Checked { verdict, renewed } => (verdict != Verdict::Refused, renewed).into_bound_py_any(py),
+        Outcome::Checked { verdict, renewed } => {
+            (verdict != Verdict::Refused, verdict == Verdict::Outdated, renewed).into_bound_py_any(py)
+        }
         Outcome::Failed(error) => PyErr::from(error).into_bound_py_any(py),
     }
 }
@@ -105,12 +107,17 @@ fn value(py: Python<'_>, outcome: Outcome) -> PyResult<Bound<'_, PyAny>> {
 pub(super) struct Job {
     index: usize,
     ticket: Arc<Ticket>,
+    /// Whose job it is. A forked child inherits it, and counts its own jobs from 0.
+    process: u32,
 }
 
 #[pymethods]
 impl Job {
     /// Gives the job up, if it has not ended: its lane is free at the next boundary, its future stays as it is.
     fn cancel(&self) {
+        if self.process != std::process::id() {
+            return;
+        }
         let future = NOTIFIER.get().and_then(|notifier| notifier.futures().remove(&self.index));
         if future.is_some()
             && let Some(pool) = pool::if_started()
@@ -123,7 +130,7 @@ impl Job {
 fn submit(
     future: Bound<'_, PyAny>,
     password: &[u8],
-    request: Request<'_>,
+    task: Task<'_>,
     reservation: Option<pool::Reservation>,
 ) -> PyResult<Job> {
     let notifier = Notifier::of_this_process()?;
@@ -132,14 +139,14 @@ fn submit(
     let ticket = Arc::<Ticket>::default();
     let delivery = Delivery { inbox: Arc::clone(&notifier.inbox), index, ticket: Arc::clone(&ticket) };
     notifier.futures().insert(index, future.unbind());
-    let submitted = pool::of_this_process()?.submit(password, request, delivery);
+    let submitted = pool::of_this_process()?.start(password, task, delivery);
     drop(reservation);
     if let Err(error) = submitted {
         let future = notifier.futures().remove(&index);
         drop(future);
         return Err(error.into());
     }
-    Ok(Job { index, ticket })
+    Ok(Job { index, ticket, process: std::process::id() })
 }
 
 /// Starts to encode a password; the future is given the row.
@@ -155,28 +162,28 @@ pub(super) fn start_make(
     let password = required(password, "password")?;
     let iterations = count(iterations, params::max_iterations())?;
     let salt = self::salt(salt)?;
-    let request = make_request(&salt, iterations)?;
+    let task = make_task(&salt, iterations)?;
     let reservation = admission::reserve(Caller::Async, admission)?;
-    submit(future, password, request, reservation)
+    submit(future, password, task, reservation)
 }
 
-/// Starts to check a password; the future is given whether it is the row's, and a new encoding, if `renew` asks for it
-/// and the row is outdated.
+/// Starts to check a password; the future is given whether it is the row's, whether the row is outdated, and a new
+/// encoding, if `renew` asks for it and the row is.
 #[pyfunction]
-#[pyo3(signature = (future, password, encoded, preferred, renew, admission, /))]
+#[pyo3(signature = (future, password, encoded, policy, renew, admission, /))]
 pub(super) fn start_check(
     future: Bound<'_, PyAny>,
     password: &Bound<'_, PyAny>,
     encoded: &Bound<'_, PyAny>,
-    preferred: &Bound<'_, PyAny>,
+    policy: &Bound<'_, PyAny>,
     renew: bool,
     admission: Option<&Bound<'_, Admission>>,
 ) -> PyResult<Job> {
     // Before anything about the row is known: whether the pool is busy must not depend on whether a user exists.
     let reservation = admission::reserve(Caller::Async, admission)?;
     let password = submitted(password);
-    let check = plan(encoded, preferred)?;
-    submit(future, password.unwrap_or_default(), check.request(password.is_some(), renew), reservation)
+    let check = plan(encoded, policy)?;
+    submit(future, password.unwrap_or_default(), check.task(password.is_some(), renew), reservation)
 }
 
 /// Ends the notifier and the pool of this process, promptly and for good. Called when the interpreter exits: after that

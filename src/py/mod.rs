@@ -3,6 +3,7 @@
 mod admission;
 mod build;
 mod errors;
+mod formats;
 mod futures;
 mod json;
 mod password;
@@ -22,11 +23,14 @@ mod _core {
     #[pymodule_export]
     use super::build::{build_info, measure_floor, pool_counters};
     #[pymodule_export]
+    use super::formats::{argon2, bcrypt, formats, matches, md5, scrypt, work_of};
+    #[pymodule_export]
     use super::futures::{Job, shut_down, start_check, start_make};
     #[pymodule_export]
     use super::password::{
-        check_password, check_passwords, iterations_executed, make_password, make_passwords, max_iterations,
-        pbkdf2_hmac, random_text, set_max_iterations, verify_and_update,
+        Policy, check_password, check_passwords, iterations_executed, make_password, make_passwords,
+        max_iterations, pbkdf2_hmac, random_text, set_max_iterations, set_memory_budget, verify_and_update,
+        wrap_passwords,
     };
     #[pymodule_export]
     use super::text::constant_time_compare;
@@ -37,6 +41,8 @@ mod _core {
     };
     #[pymodule_export]
     const DEFAULT_ITERATIONS: u32 = crate::password::params::DEFAULT_ITERATIONS;
+    #[pymodule_export]
+    const JOB_SIZE: usize = crate::password::pool::JOB_SIZE;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

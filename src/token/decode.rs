@@ -193,3 +193,7 @@ impl<'k> Keys<'k> {
         Err(refusal)
     }
 }
+
+#[cfg(test)]
+#[path = "oracle_tests.rs"]
+mod tests;

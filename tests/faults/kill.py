@@ -252,6 +252,8 @@ def _storm(application: Application, postgres: PostgresServer, kills: int, *, bo
         client.start()
     draw = random.Random(42)  # noqa: S311
     for kill in range(kills):
+        if stop.is_set():
+            break  # A client has no password left to go on with: that is enough to fail.
         enough = sum(client.acknowledged for client in clients) + draw.randint(*BETWEEN)
         deadline = time.monotonic() + PATIENCE
         while sum(client.acknowledged for client in clients) < enough and time.monotonic() < deadline:

@@ -43,9 +43,6 @@ def configure(database: dict[str, object], **ferrauth: Any) -> None:
     import django
 
     django.setup()
-    from ferrauth import passwords
-
-    passwords.DEFAULT_ITERATIONS = ITERATIONS
     _define_hasher()
     _mount()
 

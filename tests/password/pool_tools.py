@@ -36,13 +36,13 @@ def is_at_rest(counters: dict[str, int]) -> bool:
     return counters["lanes_busy"] == counters["queued"] == counters["reserved"] == 0
 
 
-def run(script: str, *, environment: Mapping[str, str] | None = None) -> str:
+def run(script: str, *, environment: Mapping[str, str] | None = None, timeout: float = DEADLINE) -> str:
     """Run a script in a Python of its own, which must end well, and return what it printed."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(script)],
         capture_output=True,
         text=True,
-        timeout=DEADLINE,
+        timeout=timeout,
         env=environment,
         check=False,
     )

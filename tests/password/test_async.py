@@ -28,6 +28,14 @@ def drive(request):
 
 
 @pytest.fixture
+def patient():
+    """Let every asynchronous caller wait, however slow the machine is."""
+    _core.set_max_wait(None)
+    yield
+    _core.set_max_wait(10)
+
+
+@pytest.fixture
 def impatient():
     """Let no asynchronous caller wait."""
     _core.set_max_wait(0)
@@ -85,7 +93,7 @@ def test_P24_a_password_of_ten_megabytes():
     assert row == ferrauth.make_password(digest, "salt", iterations=3)
 
 
-def test_200_checks_hold_no_thread_and_leave_the_loop_free(drive, cheap):
+def test_200_checks_hold_no_thread_and_leave_the_loop_free(drive, cheap, patient):
     row = ferrauth.make_password("right", iterations=50_000)
     before = until(is_at_rest)
     threads = threading.active_count()
@@ -109,7 +117,7 @@ def test_200_checks_hold_no_thread_and_leave_the_loop_free(drive, cheap):
     assert after["finished"] - before["finished"] == 200
 
 
-def test_P54_the_loop_turns_while_one_derivation_runs():
+def test_P54_the_loop_turns_while_one_derivation_runs(patient):
     async def main():
         check = asyncio.ensure_future(ferrauth.amake_password("p", iterations=ENDLESS))
         for _ in range(1_000):
@@ -124,7 +132,7 @@ def test_P54_the_loop_turns_while_one_derivation_runs():
     until(is_at_rest)
 
 
-def test_a_cancelled_await_gives_its_lane_back(drive):
+def test_a_cancelled_await_gives_its_lane_back(drive, patient):
     before = until(is_at_rest)["cancellations"]
 
     async def main():
@@ -142,7 +150,7 @@ def test_a_cancelled_await_gives_its_lane_back(drive):
     assert until(is_at_rest)["cancellations"] - before == 21
 
 
-def test_a_closed_loop_is_tolerated():
+def test_a_closed_loop_is_tolerated(patient):
     before = until(is_at_rest)["finished"]
     loop = asyncio.new_event_loop()
     future = loop.create_future()
@@ -156,7 +164,7 @@ def test_a_closed_loop_is_tolerated():
     until(is_at_rest)
 
 
-def test_many_loops_in_many_threads_each_get_their_own(cheap):
+def test_many_loops_in_many_threads_each_get_their_own(cheap, patient):
     row = ferrauth.make_password("right", iterations=cheap)
     outcomes = []
 
@@ -200,6 +208,7 @@ def test_all_that_is_pending_is_one_call_a_loop():
 
 def test_P53_busy_is_decided_before_the_row_is_looked_at(impatient, cheap, work, caplog):
     row = ferrauth.make_password("right", iterations=cheap)
+    until(is_at_rest)
 
     async def main():
         with await aadmit() as admission:

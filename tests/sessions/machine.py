@@ -115,9 +115,20 @@ class Sessions(RuleBasedStateMachine):
             self.sessions.append(Model(self.stamp, self.now, self.now, agent, pairs=[pair]))
 
     @precondition(lambda self: self.sessions)
-    @rule(data=st.data(), back=st.sampled_from([0, 0, 0, 0, 1, 1, 2]), agent=st.sampled_from((*AGENTS, None)))
+    @rule(data=st.data(), back=st.sampled_from([0, 0, 0, 1, 1, 2]), agent=st.sampled_from((*AGENTS, None)))
     def refresh(self, data: Any, back: int, agent: str | None) -> None:
+        self.present(data.draw(st.sampled_from(self.sessions)), back, agent)
+
+    @precondition(lambda self: self.sessions)
+    @rule(data=st.data(), backs=st.lists(st.sampled_from([0, 0, 1, 2]), min_size=2, max_size=6))
+    def refresh_again_and_again(self, data: Any, backs: list[int]) -> None:
+        """One client, within a moment: rotations, retries, replays and more retries than there may be."""
         session = data.draw(st.sampled_from(self.sessions))
+        for back in backs:
+            self.present(session, back, None)
+
+    def present(self, session: Model, back: int, agent: str | None) -> None:
+        """Present a session's refresh token, the latest or one that is some generations older."""
         gen = max(len(session.pairs) - 1 - back, 0)
         presented, agent = session.pairs[gen], agent or session.agent
         expected = None

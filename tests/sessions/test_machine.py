@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import uuid
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -12,8 +12,6 @@ from hypothesis.stateful import run_state_machine_as_test
 from ferrauth.accounts.effects import Allowance
 from ferrauth.django.port import DjangoPort
 from tests.sessions import machine
-
-numbers = itertools.count()
 
 
 class Port(DjangoPort):
@@ -38,7 +36,7 @@ class Port(DjangoPort):
 class SessionsInDjango(machine.Sessions):
     def make_user(self) -> tuple[str, str]:
         self.port = Port()
-        name = f"user{next(numbers)}"
+        name = uuid.uuid4().hex
         self.user = get_user_model().objects.create(username=name)
         return str(self.user.pk), name
 

@@ -192,7 +192,7 @@ class CheckPassword(Derive[tuple[bool, str | None]]):
 
     password: str = field(repr=False)
     encoded: str | None = field(repr=False)
-    """The stored encoding; ``None`` costs as much and is wrong."""
+    """The stored encoding, as ``accounts.passwords.row_to_verify`` gives it; ``None`` costs as much and is wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)

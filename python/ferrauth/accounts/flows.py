@@ -32,6 +32,7 @@ from ferrauth.accounts.effects import (
 )
 from ferrauth.accounts.errors import Conflict, LoginFailed, SessionNotFound, WrongPassword
 from ferrauth.accounts.legacy import legacy_user
+from ferrauth.accounts.passwords import row_to_verify
 from ferrauth.accounts.policy import (
     ATTEMPTS,
     Authenticated,
@@ -84,10 +85,9 @@ def login(policy: Policy, facts: RequestFacts, *, identifier: str, password: str
         user = yield from ask(LoadUser(identifier=identifier, network=facts.network))
         if account is None:
             account = yield from _reserve_account(facts, identifier, user)
-        encoded = user.password if user else None
-        verified, upgraded = yield from ask(CheckPassword(password=password, encoded=encoded))
-        if user is None or not verified or not user.eligible:
-            reason = "unknown user" if user is None else "wrong password" if not verified else "may not log in"
+        verified, upgraded = yield from ask(CheckPassword(password=password, encoded=_row(user)))
+        if user is None or not verified:
+            reason = "unknown user" if user is None else "wrong password" if user.eligible else "may not log in"
             yield from ask(
                 Emit(event=Event.LOGIN_FAILED, facts=facts, identifier=identifier, details={"reason": reason})
             )
@@ -224,9 +224,8 @@ def change_password(
     allowance = yield from reserve(Reserve(action=Action.PASSWORD_CHANGE, facts=facts, user_id=user_id))
     for _ in range(ATTEMPTS):
         user = yield from ask(LoadUser(user_id=user_id))
-        encoded = user.password if user else None
-        verified, _upgraded = yield from ask(CheckPassword(password=old, encoded=encoded))
-        if user is None or not verified or not user.eligible:
+        verified, _upgraded = yield from ask(CheckPassword(password=old, encoded=_row(user)))
+        if user is None or not verified:
             raise WrongPassword
         yield from ask(ValidatePassword(password=new, user=user))
         made = yield from ask(MakePassword(password=new))
@@ -251,6 +250,10 @@ def _reserve_account(facts: RequestFacts, identifier: str, user: UserRow | None)
     return (
         yield from reserve(Reserve(action=Action.LOGIN_ACCOUNT, facts=facts, identifier=identifier, user_id=user_id))
     )
+
+
+def _row(user: UserRow | None) -> str | None:
+    return None if user is None else row_to_verify(user.password, may_log_in=user.eligible)
 
 
 def _end(

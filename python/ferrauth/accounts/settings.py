@@ -113,6 +113,13 @@ class Settings:
     """Whether security events are kept in the database too."""
     max_iterations: int = 10_000_000
     """The highest iteration count that a stored row may ask for."""
+    hasher_floor: int = 0
+    """The least work of a failed login, in PBKDF2-HMAC-SHA256 iterations. 0 is the work of a new password; set it to
+    the costliest row's (``manage.py password_report`` prints it) where rows cost more than new ones, or are of formats
+    that do."""
+    hasher_memory: int | None = None
+    """Bytes that argon2 and scrypt derivations may take at once; one may always run. ``None`` is a quarter of the
+    smaller of the control group's limit and the RAM."""
 
     def __post_init__(self) -> None:
         for name, longest in (
@@ -153,6 +160,10 @@ class Settings:
             raise ConfigurationError(f"IPV6_PREFIX must be from {IPV6_PREFIXES[0]} to {IPV6_PREFIXES[-1]}.")
         if type(self.max_iterations) is not int or not 1 <= self.max_iterations < 2**32:
             raise ConfigurationError("MAX_ITERATIONS must be a whole number of at least 1.")
+        if type(self.hasher_floor) is not int or not 0 <= self.hasher_floor <= self.max_iterations:
+            raise ConfigurationError("HASHER_FLOOR must be a whole number from 0 to MAX_ITERATIONS.")
+        if self.hasher_memory is not None and (type(self.hasher_memory) is not int or self.hasher_memory < 1):
+            raise ConfigurationError("HASHER_MEMORY must be a whole number of bytes, at least 1, or None.")
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:

@@ -24,9 +24,10 @@ class FerrauthConfig(AppConfig):
                 so this is said here.
         """
         from ferrauth.django import conf
-        from ferrauth.django.checks import check_password_hashers
+        from ferrauth.django.checks import check_hasher_threads, check_password_hashers
         from ferrauth.django.deploy_checks import register_checks
 
         checks.register(check_password_hashers, checks.Tags.security)
+        checks.register(check_hasher_threads, checks.Tags.security)
         register_checks()
         conf.start()

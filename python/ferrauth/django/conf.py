@@ -93,12 +93,17 @@ def _secret(purpose: bytes) -> bytes:
 def start() -> None:
     """Validate the settings when the process starts, and hand the core its share of them."""
     settings = get_settings()
-    _core.set_max_iterations(settings.max_iterations)
+    _configure_core(settings)
     setting_changed.connect(_on_setting_changed, dispatch_uid="ferrauth.conf")
     if settings.compat is not None:
         get_policy()  # Reads the legacy package's settings, which may be ones that cannot be honoured.
     if not django_settings.DEBUG and settings.keys is None:
         _refuse_insecure_secret()
+
+
+def _configure_core(settings: Settings) -> None:
+    _core.set_max_iterations(settings.max_iterations)
+    _core.set_memory_budget(settings.hasher_memory)
 
 
 def _refuse_insecure_secret() -> None:
@@ -120,4 +125,4 @@ def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
         get_policy.cache_clear()
         get_counter_secret.cache_clear()
         get_audit_secret.cache_clear()
-        _core.set_max_iterations(get_settings().max_iterations)
+        _configure_core(get_settings())

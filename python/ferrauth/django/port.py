@@ -6,7 +6,6 @@ form. No decision is made here: an effect says what to read or to write, and its
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asgiref.sync import sync_to_async
@@ -14,19 +13,18 @@ from django.contrib.auth import hashers, password_validation
 from django.core.exceptions import ValidationError
 from django.core.handlers.asgi import ASGIRequest
 
-from ferrauth import passwords
 from ferrauth.accounts import effects, throttling
 from ferrauth.accounts.addresses import client_address, network_of
 from ferrauth.accounts.effects import Allowance, Derive, Effect, arun, run
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.sessions import RequestFacts
-from ferrauth.django import events, revocations, rows
+from ferrauth.django import events, passwords, revocations, rows
 from ferrauth.django.conf import get_counter_secret, get_settings
 from ferrauth.django.counters import get_counters
 from ferrauth.django.transactions import apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from django.http import HttpRequest
 
@@ -67,8 +65,8 @@ class DjangoPort:
     async def aperform(self, effect: Effect[Answer]) -> Answer:
         """Carry out one effect without blocking the event loop."""
         if isinstance(effect, Derive):
-            # A thread of its own, not the one that all of a request's sync work shares: a derivation takes long.
-            return await asyncio.to_thread(self.perform, effect)
+            method: Callable[[Effect[Answer]], Awaitable[Answer]] = getattr(self, f"a{self.METHODS[type(effect)]}")
+            return await method(effect)
         if isinstance(effect, effects.IsRevoked) and revocations.is_known():
             return self.is_revoked(effect)  # type: ignore[return-value]  # A look into memory: no thread.
         return await sync_to_async(self.perform)(effect)
@@ -86,12 +84,22 @@ class DjangoPort:
         events.emit(effect)
 
     def check_password(self, effect: effects.CheckPassword) -> tuple[bool, str | None]:
-        """Check a password; where there is no encoding, at full cost."""
-        return passwords.verify_and_update(effect.password, effect.encoded or passwords.UNUSABLE_PREFIX)
+        """Check a password against a row of any of ``PASSWORD_HASHERS``; where there is no row, at full cost."""
+        found = passwords.verify(effect.password, effect.encoded)
+        return found.verified, hashers.make_password(effect.password) if found.renews else None
+
+    async def acheck_password(self, effect: effects.CheckPassword) -> tuple[bool, str | None]:
+        """As :meth:`check_password`, holding no thread meanwhile."""
+        found = await passwords.averify(effect.password, effect.encoded)
+        return found.verified, await passwords.amake(effect.password) if found.renews else None
 
     def make_password(self, effect: effects.MakePassword) -> str:
         """Encode a password with the first of ``PASSWORD_HASHERS``."""
         return hashers.make_password(effect.password)
+
+    async def amake_password(self, effect: effects.MakePassword) -> str:
+        """As :meth:`make_password`, holding no thread meanwhile."""
+        return await passwords.amake(effect.password)
 
     def validate_password(self, effect: effects.ValidatePassword) -> None:
         """Hold a password against ``AUTH_PASSWORD_VALIDATORS``.

@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::heavy::{self, Work};
 use super::job::{Job, JobBox};
-use super::{Class, Delivery, Finished, Inbox, Pool, Request, Reservation, Ticket};
+use super::{Class, Delivery, Finished, Inbox, Pool, Request, Reservation, Task, Ticket};
 use crate::error::Error;
 use crate::password::pbkdf2::Midstates;
 
@@ -16,8 +17,13 @@ const TICK: Duration = Duration::from_millis(50);
 /// up all that have not.
 pub type Watch<'a> = dyn FnMut(usize) -> ControlFlow<()> + 'a;
 
-/// A job that is keyed and not yet submitted.
-pub struct Prepared(JobBox);
+/// A job that is keyed, or to be derived whole, and not yet submitted.
+pub struct Prepared(Kind);
+
+enum Kind {
+    Lanes(JobBox),
+    Heavy(Work),
+}
 
 /// Jobs that share an inbox and a ticket. On drop, those that have not ended are given up.
 pub struct Batch<'p> {
@@ -50,8 +56,22 @@ impl<'p> Batch<'p> {
     /// Keys a job whose outcome will bear `index`.
     #[must_use]
     pub fn prepare(&self, index: usize, password: &Midstates, request: Request<'_>) -> Prepared {
-        let delivery = Delivery { inbox: Arc::clone(&self.inbox), index, ticket: Arc::clone(&self.ticket) };
-        Prepared(Job::new(password, request, self.class, delivery))
+        Prepared(Kind::Lanes(Job::new(password, request, self.class, self.delivery(index))))
+    }
+
+    /// As [`Batch::prepare`], for any task.
+    #[must_use]
+    pub fn prepare_task(&self, index: usize, password: &[u8], task: Task<'_>) -> Prepared {
+        match task {
+            Task::Lanes(request) => self.prepare(index, &Midstates::new(password), request),
+            Task::Heavy(heavy) => {
+                Prepared(Kind::Heavy(heavy.into_work(password, self.class, self.delivery(index))))
+            }
+        }
+    }
+
+    fn delivery(&self, index: usize) -> Delivery {
+        Delivery { inbox: Arc::clone(&self.inbox), index, ticket: Arc::clone(&self.ticket) }
     }
 
     /// Starts jobs.
@@ -59,8 +79,18 @@ impl<'p> Batch<'p> {
     /// # Errors
     /// [`Error::ShutDown`] and [`Error::Threads`].
     pub fn submit(&mut self, jobs: Vec<Prepared>) -> Result<(), Error> {
-        let count = jobs.len();
-        self.pool.enqueue(jobs.into_iter().map(|prepared| prepared.0).collect())?;
+        let mut lanes = Vec::with_capacity(jobs.len());
+        for Prepared(kind) in jobs {
+            match kind {
+                Kind::Lanes(job) => lanes.push(job),
+                Kind::Heavy(work) => {
+                    heavy::submit(work)?;
+                    self.submitted += 1;
+                }
+            }
+        }
+        let count = lanes.len();
+        self.pool.enqueue(lanes)?;
         self.submitted += count;
         self.reservation = None;
         Ok(())
@@ -75,7 +105,8 @@ impl<'p> Batch<'p> {
     /// Waits for at least one job to end.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] where `watch` breaks, [`Error::Abandoned`] where the pool is shut down meanwhile.
+    /// [`Error::Interrupted`] where `watch` breaks, [`Error::Abandoned`] where the pool is shut down meanwhile,
+    /// [`Error::Forked`] in a child.
     pub fn receive(&mut self, watch: &mut Watch<'_>) -> Result<Vec<Finished>, Error> {
         loop {
             let finished = self.inbox.drain_within(TICK.saturating_sub(self.last_tick.elapsed()));
@@ -94,11 +125,15 @@ impl<'p> Batch<'p> {
     /// Lets the caller look up, if it is time to.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] where `watch` breaks.
+    /// [`Error::Interrupted`] where `watch` breaks, [`Error::Forked`] where it returns in a child.
     pub fn look_up(&mut self, watch: &mut Watch<'_>) -> Result<(), Error> {
         if self.last_tick.elapsed() >= TICK {
             self.last_tick = Instant::now();
-            if watch(self.ended).is_break() {
+            let verdict = watch(self.ended);
+            if self.pool.is_inherited() {
+                return Err(Error::Forked);
+            }
+            if verdict.is_break() {
                 return Err(Error::Interrupted);
             }
         }
@@ -108,7 +143,7 @@ impl<'p> Batch<'p> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        if self.outstanding() > 0 {
+        if self.outstanding() > 0 && !self.pool.is_inherited() {
             self.pool.cancel(&self.ticket, self.outstanding());
         }
     }

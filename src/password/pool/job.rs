@@ -5,7 +5,8 @@ use zeroize::Zeroize;
 use super::inbox::{Delivery, Finished};
 use crate::error::Error;
 use crate::password::check::{Judge, Verdict};
-use crate::password::encoded::{self, DerivedKey};
+use crate::password::derivation::Key;
+use crate::password::encoded::{self, Format};
 use crate::password::lanes::Lane;
 use crate::password::pbkdf2::{self, Midstates};
 use crate::password::salt;
@@ -25,6 +26,8 @@ pub enum Purpose {
     Derive,
     /// An encoded password.
     Make {
+        /// The format to write.
+        format: Format,
         /// The salt, which [`encoded::check_salt`] has accepted.
         salt: Box<str>,
         /// The count to write.
@@ -46,11 +49,24 @@ pub enum Purpose {
     },
 }
 
+impl Purpose {
+    /// As it is, for a lane whose password is another row's hash: where an outdated row is encoded anew, it is from the
+    /// password that `midstates` keys.
+    pub(super) fn renewing(self, midstates: impl FnOnce() -> Midstates) -> Self {
+        match self {
+            Self::Check { judge, renew: true } => {
+                Self::Check { judge: judge.renewing_from(midstates()), renew: true }
+            }
+            other => other,
+        }
+    }
+}
+
 /// What a job led to.
 #[derive(Debug)]
 pub enum Outcome {
     /// Of [`Purpose::Derive`].
-    Key(DerivedKey),
+    Key(Key),
     /// Of [`Purpose::Make`].
     Encoded(String),
     /// Of [`Purpose::Check`].
@@ -118,15 +134,14 @@ impl Job {
     /// refusal owes more work or an outdated row is encoded anew.
     pub(super) fn settle(&mut self) -> bool {
         let Purpose::Check { judge, renew } = &self.purpose else { return true };
-        let verdict = judge.verdict(&pbkdf2::output(&self.lane));
+        let verdict = judge.verdict(pbkdf2::output(&self.lane).as_slice());
         let mut renewal = None;
         if verdict == Verdict::Refused {
             self.remaining = judge.shortfall();
         } else if verdict == Verdict::Outdated && *renew {
             // Without a salt the login still succeeds; the row is renewed at the next.
-            if let Ok(salt) = salt::generate() {
-                let iterations = judge.preferred_iterations();
-                self.lane = Midstates::of(&self.lane).lane(salt.as_bytes(), 1);
+            if let (Some(iterations), Ok(salt)) = (judge.renewal(), salt::generate()) {
+                self.lane = judge.password(&self.lane).lane(salt.as_bytes(), 1);
                 self.remaining = iterations - 1;
                 renewal = Some((salt.into_boxed_str(), iterations));
             }
@@ -153,13 +168,18 @@ impl Job {
     fn outcome(&self) -> Outcome {
         let key = pbkdf2::output(&self.lane);
         match &self.purpose {
-            Purpose::Derive => Outcome::Key(key),
-            Purpose::Make { salt, iterations } => match encoded::write(*iterations, salt, &key) {
-                Ok(text) => Outcome::Encoded(text),
-                Err(error) => Outcome::Failed(error),
-            },
+            Purpose::Derive => Outcome::Key(Key::new(key.to_vec())),
+            Purpose::Make { format, salt, iterations } => {
+                match encoded::write(*format, *iterations, salt, &*key) {
+                    Ok(text) => Outcome::Encoded(text),
+                    Err(error) => Outcome::Failed(error),
+                }
+            }
             Purpose::Judged { verdict, renewal } => {
-                let renewed = renewal.as_ref().and_then(|(salt, count)| encoded::write(*count, salt, &key).ok());
+                let write = |(salt, count): &(Box<str>, u32)| {
+                    encoded::write(Format::Pbkdf2Sha256, *count, salt, &*key).ok()
+                };
+                let renewed = renewal.as_ref().and_then(write);
                 Outcome::Checked { verdict: *verdict, renewed }
             }
             Purpose::Check { .. } => Outcome::Failed(Error::WorkerFailed),

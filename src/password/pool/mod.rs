@@ -6,6 +6,8 @@
 //! | [`schedule`] | which jobs share a core for the next slice: a pure function of counts           |
 //! | [`state`]    | what waits, what runs, what is promised: all that is behind the one lock        |
 //! | [`worker`]   | the threads                                                                     |
+//! | [`task`]     | what one caller wants done: on lanes, or first on a thread of its own           |
+//! | [`heavy`]    | those threads, and the memory that they share                                   |
 //! | [`inbox`]    | where finished jobs wait for whoever asked                                      |
 //! | [`batch`]    | the jobs of one caller who waits for them                                       |
 //! | [`rate`]     | how fast it goes, hence how long a slice is and how long a caller would wait    |
@@ -14,12 +16,14 @@
 //! No thread starts before the first job, and a worker only when no idle one can take it.
 
 mod batch;
+pub mod heavy;
 mod inbox;
 mod job;
 mod process;
 mod rate;
 mod schedule;
 mod state;
+mod task;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -33,6 +37,7 @@ pub use inbox::{Delivery, Finished, Inbox, Ticket};
 pub use job::{Class, Outcome, Purpose, Request};
 pub use process::PerProcess;
 pub use state::{Counters, MAX_JOBS};
+pub use task::{Heavy, Task, Then};
 
 use super::lanes::{self, Selection};
 use super::params;
@@ -49,6 +54,10 @@ use state::{State, Unkeyed};
 const LONG_PASSWORD: usize = 4096;
 
 static POOL: PerProcess<Result<Pool, Error>> = PerProcess::new();
+
+/// Bytes of a queued job: the job, its ticket with the two counts of its `Arc`, and its place in the queue.
+pub const JOB_SIZE: usize =
+    size_of::<Job>() + size_of::<Ticket>().next_multiple_of(size_of::<usize>()) + 3 * size_of::<usize>();
 
 /// The pool of this process, started at the first call.
 ///
@@ -77,11 +86,17 @@ struct Shared {
     widths: Widths,
     rate: Rate,
     max_workers: usize,
+    /// Whose threads they are. A forked child has this structure too, and may not touch its locks.
+    process: u32,
     /// The same as [`State::is_closed`], for whoever does not hold the lock.
     is_closed: AtomicBool,
 }
 
 impl Shared {
+    fn is_inherited(&self) -> bool {
+        self.process != std::process::id()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -99,7 +114,9 @@ pub struct Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.shared.lock().release(self.work);
+        if !self.shared.is_inherited() {
+            self.shared.lock().release(self.work);
+        }
     }
 }
 
@@ -124,6 +141,7 @@ impl Pool {
             kernels,
             widths,
             max_workers,
+            process: std::process::id(),
             is_closed: AtomicBool::new(false),
         }))
     }
@@ -135,7 +153,9 @@ impl Pool {
     /// [`Error::Busy`] where what is outstanding takes longer than `max_wait`, or is [`MAX_JOBS`].
     pub fn reserve(&self, iterations: u32, max_wait: Option<Duration>) -> Result<Reservation, Error> {
         let work = u64::from(iterations);
-        let wait = |work| self.0.rate.wait(work, self.0.max_workers);
+        // Derivations that cannot be sliced run beside the lanes, on the same cores.
+        let beside = heavy::outstanding_work();
+        let wait = |work| self.0.rate.wait(work + beside, self.0.max_workers);
         self.0.lock().reserve(work, max_wait, wait)?;
         Ok(Reservation { shared: Arc::clone(&self.0), work })
     }
@@ -237,5 +257,9 @@ impl Pool {
 
     fn is_closed(&self) -> bool {
         self.0.is_closed.load(Ordering::Acquire)
+    }
+
+    fn is_inherited(&self) -> bool {
+        self.0.is_inherited()
     }
 }

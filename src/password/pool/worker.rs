@@ -4,12 +4,13 @@
 //! thread each of these costs milliseconds in which all its lanes would stand still.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::MutexGuard;
 use std::time::Instant;
 
 use super::Shared;
 use super::job::{Job, JobBox};
 use super::schedule::Choice;
-use super::state::Unkeyed;
+use super::state::{State, Unkeyed};
 use crate::password::lanes::Lane;
 use crate::password::pbkdf2;
 
@@ -29,23 +30,31 @@ struct Done {
 
 /// The life of a worker.
 pub(super) fn run(shared: &Shared, worker: usize) {
-    // Whoever started the thread has counted it as idle, so that no second one is started for the same job.
-    shared.lock().idle -= 1;
     let mut group = Vec::new();
     let mut done = Done::default();
+    let mut state = shared.lock();
+    // Whoever started the thread has counted it as idle, so that no second one is started for the same job. It stays
+    // idle for the others until, under the same lock, it holds a job.
+    state.idle -= 1;
     loop {
-        match shared.boundary(worker, &mut group, std::mem::take(&mut done)) {
+        match shared.boundary(state, worker, &mut group, std::mem::take(&mut done)) {
             Turn::Step => done = shared.step(&mut group),
             Turn::Key(unkeyed) => shared.key(unkeyed),
             Turn::End => return,
         }
+        state = shared.lock();
     }
 }
 
 impl Shared {
     /// Waits until there is something to do.
-    fn boundary(&self, worker: usize, group: &mut Vec<JobBox>, done: Done) -> Turn {
-        let mut state = self.lock();
+    fn boundary(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        worker: usize,
+        group: &mut Vec<JobBox>,
+        done: Done,
+    ) -> Turn {
         state.counters.iterations += done.iterations;
         state.counters.finished += done.finished;
         loop {

@@ -6,10 +6,11 @@ use std::time::Duration;
 use super::{Client, ENDLESS, until};
 use crate::error::Error;
 use crate::password::check::{Check, Policy, Verdict};
-use crate::password::encoded::{self, DerivedKey};
-use crate::password::pool::{Delivery, MAX_JOBS, Outcome, Pool, Ticket};
+use crate::password::derivation::DerivedKey;
+use crate::password::encoded::{self, Format};
+use crate::password::pool::{Delivery, JOB_SIZE, MAX_JOBS, Outcome, Pool, Ticket};
 
-const POLICY: Policy = Policy { preferred_iterations: 1_000, max_iterations: 10_000 };
+const PREFERRED: u32 = 1_000;
 const SALT: &str = "0123456789012345678901";
 
 #[test]
@@ -60,6 +61,11 @@ fn test_P53_bulk_makes_nobody_wait() {
 }
 
 #[test]
+fn test_P53_a_queued_job_is_small() {
+    assert!(JOB_SIZE <= 256, "{JOB_SIZE} bytes");
+}
+
+#[test]
 fn test_P53_hard_cap() {
     let pool = Pool::new(1).unwrap();
     let patience = Some(Duration::from_secs(10));
@@ -74,9 +80,9 @@ fn test_P53_hard_cap() {
 fn check(row: Option<&str>, password: Option<&[u8]>, renew: bool) -> (Verdict, Option<String>, u64) {
     let pool = Pool::new(1).unwrap();
     let client = Client::new(&pool);
-    let check = Check::new(row, POLICY);
+    let check = Check::new(row, Policy::pbkdf2_sha256(PREFERRED));
     let delivery = Delivery { inbox: Arc::clone(&client.inbox), index: 0, ticket: Arc::new(Ticket::default()) };
-    pool.submit(password.unwrap_or_default(), check.request(password.is_some(), renew), delivery).unwrap();
+    pool.start(password.unwrap_or_default(), check.task(password.is_some(), renew), delivery).unwrap();
     let outcome = client.receive(1).remove(0).outcome;
     let counters = until(&pool, |now| now.finished == 1);
     assert_eq!((counters.submitted, counters.admissions), (1, 1), "a whole login is one admission");
@@ -90,7 +96,7 @@ fn check(row: Option<&str>, password: Option<&[u8]>, renew: bool) -> (Verdict, O
 fn row(iterations: u32, salt: &str) -> String {
     let mut key = DerivedKey::default();
     ::pbkdf2::pbkdf2_hmac::<sha2::Sha256>(b"right", salt.as_bytes(), iterations, key.as_mut_slice());
-    encoded::write(iterations, salt, &key).unwrap()
+    encoded::write(Format::Pbkdf2Sha256, iterations, salt, &*key).unwrap()
 }
 
 #[test]

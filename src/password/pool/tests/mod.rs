@@ -69,7 +69,7 @@ fn request(iterations: u32) -> Request<'static> {
 
 fn key(outcome: &Outcome) -> [u8; 32] {
     match outcome {
-        Outcome::Key(key) => **key,
+        Outcome::Key(key) => key.as_slice().try_into().unwrap(),
         other => panic!("no key but {other:?}"),
     }
 }

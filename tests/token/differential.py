@@ -1,0 +1,71 @@
+"""ferrauth beside PyJWT, token by token: what ferrauth accepts is a strict subset, and the same claims.
+
+A million tokens: ``python tests/token/differential.py 1000000``.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import NamedTuple
+
+import jwt as pyjwt
+from forge import NOW, SECRET
+from mutation import mutated
+
+from ferrauth import jwt
+from ferrauth.keys import Key
+
+
+class Outcome(NamedTuple):
+    """How many tokens both accepted, both refused, and PyJWT alone accepted."""
+
+    accepted: int
+    refused: int
+    stricter: int
+
+
+def compare(seed: int, count: int) -> Outcome:
+    """Hold the verdicts on mutated tokens against each other.
+
+    Args:
+        seed: Decides the tokens.
+        count: How many.
+
+    Raises:
+        AssertionError: ferrauth accepted what PyJWT refused, read other claims, or raised what no token may raise.
+    """
+    key = Key.from_secret(SECRET)
+    options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+    accepted = refused = stricter = 0
+    for text in mutated(seed, count):
+        try:
+            theirs = pyjwt.decode(text, SECRET, algorithms=["HS256"], options=options)
+        except pyjwt.PyJWTError:
+            theirs = None
+        try:
+            ours = key.decode(text, options=options, now=NOW)
+        except jwt.InvalidTokenError:
+            ours = None
+        if ours is None:
+            stricter += theirs is not None
+            refused += theirs is None
+        elif ours == theirs:
+            accepted += 1
+        else:
+            raise AssertionError(f"ferrauth read {ours!r} and PyJWT {theirs!r} out of {text!r}")
+    return Outcome(accepted, refused, stricter)
+
+
+def main() -> int:
+    """Compare as many tokens as the command line says."""
+    count = int(sys.argv[1])
+    start = time.monotonic()
+    outcome = compare(seed=time.time_ns(), count=count)
+    print(f"{count} mutated tokens in {time.monotonic() - start:.0f} s: {outcome}")
+    print("None was accepted by ferrauth and refused by PyJWT.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
