@@ -35,6 +35,7 @@ __all__ = [
     "export_private_pem",
     "formats",
     "get_unverified_header",
+    "is_outdated",
     "iterations_executed",
     "make_password",
     "make_passwords",
@@ -224,6 +225,9 @@ def formats() -> list[str]:
 
 def work_of(encoded: object, /) -> tuple[str, int] | None:
     """Return a stored row's format and its work, in PBKDF2-HMAC-SHA256 iterations; ``None`` if it cannot be read."""
+
+def is_outdated(encoded: object, policy: Policy | int, /) -> bool | None:
+    """Tell whether a stored row is weaker than a new one; ``None`` if it cannot be read."""
 
 def matches(password: str | bytes, encoded: object, /) -> bool:
     """Tell whether a password is a row's, in any format, at the row's own cost: nothing is added for equal work."""

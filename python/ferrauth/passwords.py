@@ -31,6 +31,7 @@ __all__ = [
     "UNUSABLE_PREFIX",
     "UNUSABLE_SUFFIX_LENGTH",
     "Admission",
+    "DjangoHasher",
     "Policy",
     "aadmit",
     "acheck_password",
@@ -326,6 +327,51 @@ def wrap_passwords(
         ``pbkdf2_wrapped_md5`` and ``pbkdf2_wrapped_sha1`` rows are the same.
     """
     return _core.wrap_passwords(list(rows), _iterations(iterations), progress)
+
+
+class DjangoHasher:
+    """A hasher of `pwdlib <https://github.com/frankie567/pwdlib>`_ that reads and writes Django's rows.
+
+    ``PasswordHash((DjangoHasher(), Argon2Hasher()))`` reads a table of Django's, and writes what Django reads.
+    """
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        """Make one.
+
+        Args:
+            policy: What new passwords are like and which formats verify, as for :func:`verify_and_update`.
+
+        Raises:
+            ValueError: The policy's new passwords are not ``pbkdf2_sha256``, the only format that is written here.
+        """
+        self._policy = _renewable(policy)
+        self._iterations = None if policy is None else policy.iterations
+
+    @classmethod
+    def identify(cls, hash: str | bytes) -> bool:
+        """Tell whether a row is Django's. An unusable one is: it opens to nobody, but is no unknown hash."""
+        row = _text(hash)
+        return row.startswith(UNUSABLE_PREFIX) or row.split("$", 1)[0] in FORMATS
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        """Encode a password.
+
+        Raises:
+            ValueError: As for :func:`make_password`.
+        """
+        return make_password(password, None if salt is None else salt.decode(), iterations=self._iterations)
+
+    def verify(self, password: str | bytes, hash: str | bytes) -> bool:
+        """Tell whether a password opens a row, as :func:`check_password` does."""
+        return _core.check_password(password, _text(hash), self._policy)[0]
+
+    def check_needs_rehash(self, hash: str | bytes) -> bool:
+        """Tell whether a row is weaker than a new one."""
+        return _core.is_outdated(_text(hash), self._policy) is True
+
+
+def _text(row: str | bytes) -> str:
+    return row.decode(errors="replace") if isinstance(row, bytes) else row
 
 
 async def _acheck(

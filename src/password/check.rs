@@ -149,6 +149,12 @@ impl Check {
         self.row.is_some()
     }
 
+    /// Whether a new row would be stronger; `None` where the row cannot be read.
+    #[must_use]
+    pub fn is_outdated(&self) -> Option<bool> {
+        self.row.as_ref().map(|row| !self.is_current(row))
+    }
+
     /// What will judge the derived key. A password that is no text (`is_text` false) costs what a wrong one costs, and
     /// matches nothing.
     #[must_use]

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::admission;
-use super::password::stored;
+use super::password::{stored, to_policy};
 use super::text::required;
 use super::waiting::{Vigil, detached};
 use crate::error::Error;
@@ -29,6 +29,13 @@ pub(super) fn formats() -> Vec<&'static str> {
 pub(super) fn work_of(encoded: &Bound<'_, PyAny>) -> Option<(&'static str, u64)> {
     let row = encoded::parse(stored(encoded)?, Limits::current(Formats::ALL))?;
     Some((row.format.name(), row.derivation.work()))
+}
+
+/// Whether a stored row is weaker than a new one; `None` for one that cannot be read.
+#[pyfunction]
+#[pyo3(signature = (encoded, policy, /))]
+pub(super) fn is_outdated(encoded: &Bound<'_, PyAny>, policy: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
+    Ok(check::Check::new(stored(encoded), to_policy(policy)?).is_outdated())
 }
 
 /// Whether the password is the row's, at the row's own cost: nothing is added for equal work.

@@ -23,7 +23,7 @@ mod _core {
     #[pymodule_export]
     use super::build::{build_info, measure_floor, pool_counters};
     #[pymodule_export]
-    use super::formats::{argon2, bcrypt, formats, matches, md5, scrypt, work_of};
+    use super::formats::{argon2, bcrypt, formats, is_outdated, matches, md5, scrypt, work_of};
     #[pymodule_export]
     use super::futures::{Job, shut_down, start_check, start_make};
     #[pymodule_export]

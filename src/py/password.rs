@@ -273,7 +273,7 @@ pub(super) fn stored<'a>(encoded: &'a Bound<'_, PyAny>) -> Option<&'a str> {
 }
 
 /// A [`Policy`], or the iterations of a new `pbkdf2_sha256` row.
-fn to_policy(policy: &Bound<'_, PyAny>) -> PyResult<check::Policy> {
+pub(super) fn to_policy(policy: &Bound<'_, PyAny>) -> PyResult<check::Policy> {
     match policy.cast::<Policy>() {
         Ok(policy) => Ok(policy.get().0.clone()),
         Err(_) => Ok(check::Policy::pbkdf2_sha256(count(policy, params::max_iterations())?)),

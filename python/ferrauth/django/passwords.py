@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ferrauth.passwords import Admission
 
-__all__ = ["Verification", "amake", "averify", "policy", "replace", "verify"]
+__all__ = ["Verification", "amake", "averify", "is_known", "policy", "replace", "verify"]
 
 logger = logging.getLogger("ferrauth.passwords")
 
@@ -58,7 +58,7 @@ def verify(password: str | bytes, row: str | None, *, admission: Admission | Non
         Never raises for any password or row.
     """
     hasher = _hasher(row)
-    if row is None or hasher is None or _is_known(hasher):
+    if row is None or hasher is None or is_known(hasher):
         return _found(hasher, *_core.check_password(password, row, policy(), admission))
     verified, outdated = _ask(hasher, password, row)
     if not verified:
@@ -74,7 +74,7 @@ async def averify(password: str | bytes, row: str | None, *, admission: Admissio
         HasherBusy: More work waits than this call may have to wait for, and ``admission`` is ``None``.
     """
     hasher = _hasher(row)
-    if row is None or hasher is None or _is_known(hasher):
+    if row is None or hasher is None or is_known(hasher):
         return _found(hasher, *await _acheck(password, row, admission))
     verified, outdated = await sync_to_async(_ask, thread_sensitive=False)(hasher, password, row)
     if not verified:
@@ -86,7 +86,7 @@ async def averify(password: str | bytes, row: str | None, *, admission: Admissio
 async def amake(password: str | bytes, *, admission: Admission | None = None) -> str:
     """Encode a password with the first of ``PASSWORD_HASHERS``, off the event loop."""
     preferred: Any = get_hasher()
-    if _is_known(preferred) and preferred.algorithm == "pbkdf2_sha256":
+    if is_known(preferred) and preferred.algorithm == "pbkdf2_sha256":
         return await amake_password(password, iterations=preferred.iterations, admission=admission)
     # Django takes bytes too, though its stubs do not say so.
     encoded: str = await sync_to_async(make_password, thread_sensitive=False)(password)  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ def _found(hasher: Any, verified: bool, outdated: bool) -> Verification:
 def policy() -> Policy:
     """Return what ``PASSWORD_HASHERS`` and ``FERRAUTH["HASHER_FLOOR"]`` make a password cost."""
     listed = get_hashers()
-    formats = {_name(hasher) for hasher in listed if _is_known(hasher)}
+    formats = {_name(hasher) for hasher in listed if is_known(hasher)}
     return Policy(model=_model(listed[0]), formats=formats, floor=get_settings().hasher_floor)
 
 
@@ -166,7 +166,7 @@ def _name(hasher: Any) -> str:
     return name
 
 
-def _is_known(hasher: Any) -> bool:
+def is_known(hasher: Any) -> bool:
     """Tell whether a hasher derives what the core derives for its format: Django's class, ours, or a subclass that
     changes costs alone."""
     own = {stock.__name__, hashers.__name__}
@@ -187,7 +187,7 @@ def _ask(hasher: BasePasswordHasher, password: str | bytes, row: str) -> tuple[b
 def _model(hasher: Any) -> str:
     """Write a row of the format and cost that a hasher gives new ones. Its key is nobody's."""
     name = _name(hasher)
-    if _is_known(hasher):
+    if is_known(hasher):
         match name:
             case "argon2":
                 cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
