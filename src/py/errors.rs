@@ -24,7 +24,9 @@ impl From<Error> for PyErr {
             | Error::Kernel(_)
             | Error::Setting(_) => PyValueError::new_err(text),
             Error::Busy { retry_after } => exception("HasherBusy", retry_after.as_secs_f64()),
-            Error::ShutDown | Error::Abandoned | Error::Forked | Error::WorkerFailed => PyRuntimeError::new_err(text),
+            Error::ShutDown | Error::Abandoned | Error::Forked | Error::WorkerFailed => {
+                PyRuntimeError::new_err(text)
+            }
             // What interrupted the caller is raised in its stead, by whoever watched.
             Error::Interrupted => PyKeyboardInterrupt::new_err(()),
             Error::Memory => PyMemoryError::new_err(text),
