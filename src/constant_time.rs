@@ -15,7 +15,7 @@ mod tests {
     use super::equal;
 
     #[test]
-    fn test_equal_compares_every_byte() {
+    fn test_P55_equal_compares_every_byte() {
         let reference = [0x5a_u8; 32];
         assert!(equal(&reference, &reference));
         for bit in 0..256 {
