@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
@@ -71,7 +72,13 @@ def get_policy() -> Policy:
         from ferrauth.django.legacy import SimpleJWTReader
 
         legacy = SimpleJWTReader()
-    return Policy(settings=settings, issuer=get_issuer(), legacy=legacy)
+    return Policy(settings=settings, issuer=get_issuer(), legacy=legacy, secrets=_keys_from_secrets())
+
+
+def login_name() -> str:
+    """Return the field that logins name, where one has to be said: the user model's own, for all that mean it too."""
+    name = get_settings().login_field
+    return get_user_model().USERNAME_FIELD if name in (None, "either", "username") else str(name)
 
 
 @cache
