@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
@@ -71,7 +72,13 @@ def get_policy() -> Policy:
         from ferrauth.django.legacy import SimpleJWTReader
 
         legacy = SimpleJWTReader()
-    return Policy(settings=settings, issuer=get_issuer(), legacy=legacy)
+    return Policy(settings=settings, issuer=get_issuer(), legacy=legacy, secrets=_keys_from_secrets())
+
+
+def login_name() -> str:
+    """Return the field that logins name, where one has to be said: the user model's own, for all that mean it too."""
+    name = get_settings().login_field
+    return get_user_model().USERNAME_FIELD if name in (None, "either", "username") else str(name)
 
 
 @cache
@@ -104,6 +111,9 @@ def start() -> None:
 def _configure_core(settings: Settings) -> None:
     _core.set_max_iterations(settings.max_iterations)
     _core.set_memory_budget(settings.hasher_memory)
+    _core.set_max_wait(settings.hasher_max_wait)
+    if settings.hasher_threads is not None:
+        _core.set_threads(settings.hasher_threads)
 
 
 def _refuse_insecure_secret() -> None:
