@@ -10,10 +10,11 @@ import pytest
 
 from tests.http.client import Client
 from tests.http.ninja_server import LAUNCHES as NINJA
-from tests.http.server import Launch, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.http.server import Launch, Server
 
 LAUNCHES = {**NINJA}
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import atexit
 import email
 import email.policy
 import itertools
 import json
+import shutil
 import sys
+import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tests.http.server import DEFAULTS, HOST, Launch, Mail, Server, User, free_port, run, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 USERS = 80
 """Accounts that a server has for tests to take, of either kind."""
 PROJECT = "tests.http.ninja_project"
+DATABASE = "db.sqlite3"
 THREADS = 8
 
 
@@ -50,18 +54,10 @@ class NinjaServer:
 
 
 @contextmanager
-def launch(
-    directory: Path, settings: Mapping[str, Any], *, interface: Literal["asgi", "wsgi"]
-) -> Iterator[Server]:
+def launch(directory: Path, settings: Mapping[str, Any], *, interface: Literal["asgi", "wsgi"]) -> Iterator[Server]:
     """Start a server."""
-    env = {
-        "DJANGO_SETTINGS_MODULE": f"{PROJECT}.settings",
-        "HTTP_TEST_DIR": str(directory),
-        "HTTP_TEST_FERRAUTH": json.dumps({**DEFAULTS, **settings}),
-        "HTTP_TEST_INTERFACE": interface,
-    }
-    users = [asdict(_user(number, is_active=is_active)) for is_active in (True, False) for number in range(USERS)]
-    run(f"{PROJECT}.seed", env=env, stdin=json.dumps(users))
+    env = _environment(directory, settings, interface)
+    shutil.copy(_seeded() / DATABASE, directory)
     port = free_port()
     server = NinjaServer(directory, port)
     command = [sys.executable, "-m"]
@@ -77,6 +73,25 @@ LAUNCHES: Mapping[str, Launch] = {
     "ninja-async": partial(launch, interface="asgi"),
     "ninja-sync": partial(launch, interface="wsgi"),
 }
+
+
+@cache
+def _seeded() -> Path:
+    """Return a folder with a database that has the accounts, made once: every server begins with a copy of it."""
+    directory = Path(tempfile.mkdtemp(prefix="ferrauth-http-"))
+    atexit.register(shutil.rmtree, directory)
+    users = [asdict(_user(number, is_active=is_active)) for is_active in (True, False) for number in range(USERS)]
+    run(f"{PROJECT}.seed", env=_environment(directory, {}, "asgi"), stdin=json.dumps(users))
+    return directory
+
+
+def _environment(directory: Path, settings: Mapping[str, Any], interface: str) -> dict[str, str]:
+    return {
+        "DJANGO_SETTINGS_MODULE": f"{PROJECT}.settings",
+        "HTTP_TEST_DIR": str(directory),
+        "HTTP_TEST_FERRAUTH": json.dumps({**DEFAULTS, **settings}),
+        "HTTP_TEST_INTERFACE": interface,
+    }
 
 
 def _user(number: int, *, is_active: bool) -> User:

@@ -1,4 +1,4 @@
-"""Migrate the database and fill it: ``python -m tests.http.ninja_project.seed``, with users as JSON on standard input."""
+"""Migrate the database and fill it with the users that are on standard input, as JSON."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ def main() -> None:
     django.setup()
     from django.contrib.auth import get_user_model
     from django.core.management import call_command
+    from django.db import transaction
 
     from ferrauth.django.models import EmailAddress
 
     call_command("migrate", verbosity=0)
     model = get_user_model()
     now = datetime.now(UTC)
-    for fields in json.load(sys.stdin):
-        user = model.objects.create_user(**fields)
-        EmailAddress.objects.create(user=user, address=user.email, canonical=user.email, verified_at=now)
+    with transaction.atomic():
+        for fields in json.load(sys.stdin):
+            user = model.objects.create_user(**fields)
+            EmailAddress.objects.create(user=user, address=user.email, canonical=user.email, verified_at=now)
 
 
 if __name__ == "__main__":
