@@ -8,6 +8,9 @@ Environment:
     DJANGO_BEHIND_TLS_PROXY: ``1`` where a proxy ends TLS and always sets or strips ``X-Forwarded-Proto``.
     DJANGO_REDIS_URL: Where login attempts are counted. Without it each process counts for itself: one process is meant.
     DJANGO_DATA_DIR: Folder of the SQLite database. Default: ``var`` beside ``manage.py``.
+    DJANGO_PUBLIC_URL: Needed in production: where people reach the page, for the links in mails.
+    DJANGO_EMAIL_HOST, DJANGO_EMAIL_HOST_USER, DJANGO_EMAIL_HOST_PASSWORD, DJANGO_DEFAULT_FROM_EMAIL: The mail server of
+        production. In development mails are files in DJANGO_DATA_DIR, which the page shows.
 """
 
 import os
@@ -35,9 +38,11 @@ def _required(name: str) -> str:
 if DEBUG:
     SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY") or development_secret_key(DATA_DIR / "secret_key")
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+    PUBLIC_URL = os.environ.get("DJANGO_PUBLIC_URL") or "http://127.0.0.1:8000"
 else:
     SECRET_KEY = _required("DJANGO_SECRET_KEY")
     ALLOWED_HOSTS = [host.strip() for host in _required("DJANGO_ALLOWED_HOSTS").split(",")]
+    PUBLIC_URL = _required("DJANGO_PUBLIC_URL")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -49,6 +54,7 @@ INSTALLED_APPS = [
     "ninja",  # Serves the API page's scripts from here; without it the page loads them from a CDN.
     "ferrauth.django",
     "backend.users",
+    "backend.web",
 ]
 
 MIDDLEWARE = [
@@ -114,7 +120,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 FERRAUTH: dict[str, object] = {
-    "ACCESS_LIFETIME": timedelta(minutes=5),
+    # In development a minute, so that the page can be watched renewing it.
+    "ACCESS_LIFETIME": timedelta(minutes=1 if DEBUG else 5),
+    # Out of reach of the page's scripts.
+    "REFRESH_COOKIE": True,
+    # The token is behind the "#": no browser sends that to a server, or tells it the next page.
+    "BASE_URLS": {kind: f"{PUBLIC_URL}/#{kind}={{token}}" for kind in ("verify", "reset")},
     "USER_FILTER": {"is_active": True, "is_deleted": False},
 }
 if redis_url := os.environ.get("DJANGO_REDIS_URL"):
@@ -129,6 +140,17 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+
+if DEBUG:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "outbox"
+else:
+    EMAIL_HOST = os.environ.get("DJANGO_EMAIL_HOST", "localhost")
+    EMAIL_HOST_USER = os.environ.get("DJANGO_EMAIL_HOST_USER", "")
+    EMAIL_HOST_PASSWORD = os.environ.get("DJANGO_EMAIL_HOST_PASSWORD", "")
+    EMAIL_USE_TLS = bool(EMAIL_HOST_USER)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("DJANGO_DEFAULT_FROM_EMAIL", "accounts@example.com")
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
