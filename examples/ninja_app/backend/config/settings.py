@@ -122,6 +122,9 @@ AUTH_PASSWORD_VALIDATORS = [
 FERRAUTH: dict[str, object] = {
     # In development a minute, so that the page can be watched renewing it.
     "ACCESS_LIFETIME": timedelta(minutes=1 if DEBUG else 5),
+    # The user model has its own.
+    "EMAIL_FIELD": "email",
+    "EMAIL_VERIFIED_FIELD": "is_email_verified",
     # Out of reach of the page's scripts.
     "REFRESH_COOKIE": True,
     # The token is behind the "#": no browser sends that to a server, or tells it the next page.
