@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.contrib.auth import get_user_model
+from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.hashers import make_password
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
+from ferrauth.accounts import flows
 from ferrauth.accounts.effects import LoadUser
 from ferrauth.django import users
 from ferrauth.django.models import EmailAddress
@@ -71,6 +72,20 @@ def test_E11_an_address_that_is_not_verified_is_a_wrong_password(site: Site, dat
     assert done[0] == "invalid_credentials"
     site.configure(REGISTRATION="closed")
     assert site.login() == "ok"
+
+
+def test_E11_the_backend_refuses_it_too_by_as_many_queries(site: Site, settings: Any, database: str) -> None:
+    settings.AUTHENTICATION_BACKENDS = ["ferrauth.django.backends.FerrauthBackend"]
+    site.register(username="ada")
+    token = site.token()
+    counted = []
+    for name in ("ada", "nobody"):
+        with CaptureQueriesContext(connections[database]) as captured:
+            assert authenticate(username=name, password="correct horse") is None
+        counted.append(len(captured.captured_queries))
+    assert counted == [2, 2]
+    site.carry(flows.verify_email, token=token)
+    assert authenticate(username="ada", password="correct horse") is not None
 
 
 def test_users_without_an_address_log_in_as_ever(site: Site) -> None:
