@@ -13,7 +13,8 @@ RUST := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
 PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-python test-django6 test-kernels test-aarch64 lint stress faults bench clean
+# Every target that `make help` lists is a command, and no file.
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -83,6 +84,16 @@ test-aarch64: ## Run the core's tests for aarch64 under qemu-aarch64, with and w
 	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu $$cpu -L /usr/aarch64-linux-gnu" \
 	cargo test --locked --release --no-default-features --lib --target aarch64-unknown-linux-gnu $(ARGS) || exit 1; done
 
+# The lowest release of Ninja that pyproject.toml allows.
+NINJA_OLDEST := 1.5.0
+VENV_OLDEST := .venv-ninja-oldest
+
+test-ninja-oldest: build $(VENV)/.dev ## Run the tests of the Ninja API with the lowest release of Ninja that is supported
+	@tools/make-venv.sh $(PYTHON) $(VENV_OLDEST)
+	$(VENV_OLDEST)/bin/python -m pip install --quiet --group test
+	$(VENV_OLDEST)/bin/python -m pip install --quiet "django-ninja==$(NINJA_OLDEST)"
+	PYTHONPATH=python $(VENV_OLDEST)/bin/python -m pytest tests/ninja tests/http $(ARGS)
+
 lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	cargo fmt --check
 	cargo clippy --locked --release --all-targets --no-default-features -- -D warnings
@@ -105,5 +116,9 @@ bench: build $(VENV)/.dev ## Measure ferrauth against its peers, side by side in
 	$(BIN)/python -m benches.compare
 	$(BIN)/python -m benches.hashing $(ARGS)
 
+timing: build $(VENV)/.dev ## Compare over HTTP what answers about accounts that exist and that do not exist take; what JWTAuth costs
+	$(BIN)/python -m benches.http_timing $(ARGS)
+	$(BIN)/python -m benches.jwtauth
+
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(VENV6) dist target .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV6) $(VENV_OLDEST) dist target .pytest_cache .mypy_cache .ruff_cache

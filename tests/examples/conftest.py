@@ -57,7 +57,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     stock = PBKDF2PasswordHasher()
     encoded = stock.encode(PASSWORD, stock.salt())
     rows = [
-        {"model": "users.user", "fields": {"email": email, "password": encoded, **state}}
+        {"model": "users.user", "fields": {"email": email, "password": encoded, "is_email_verified": True, **state}}
         for email, state in STATES.items()
     ]
     (data / "users.json").write_text(json.dumps(rows))
@@ -81,7 +81,7 @@ def running_at(example: Example) -> Iterator[str]:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     url = f"http://{HOST}:{port}"
-    with serve(port, log=example.data / "server.log", env={**example.env, "DJANGO_PUBLIC_URL": url}):
+    with serve(port, log=example.data / "server.log", env={**example.env, "DJANGO_SITE_URL": url}):
         yield url
 
 

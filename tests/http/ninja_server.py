@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from tests.http.server import DEFAULTS, HOST, Launch, Mail, Server, User, free_port, run, running
@@ -26,6 +27,7 @@ USERS = 80
 PROJECT = "tests.http.ninja_project"
 DATABASE = "db.sqlite3"
 THREADS = 8
+NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 
 
 class NinjaServer:
@@ -54,17 +56,48 @@ class NinjaServer:
 
 
 @contextmanager
-def launch(directory: Path, settings: Mapping[str, Any], *, interface: Literal["asgi", "wsgi"]) -> Iterator[Server]:
-    """Start a server."""
-    env = _environment(directory, settings, interface)
+def launch(
+    directory: Path,
+    settings: Mapping[str, Any],
+    *,
+    interface: Literal["asgi", "wsgi"],
+    application: str = PROJECT,
+    env: Mapping[str, str] = NO_ENVIRONMENT,
+) -> Iterator[Server]:
+    """Start a server.
+
+    Args:
+        directory: A folder of its own.
+        settings: What ``FERRAUTH`` has beside the suite's defaults.
+        interface: What the server speaks.
+        application: The package whose ``asgi`` or ``wsgi`` module it runs.
+        env: More for the server's environment.
+    """
+    env = {**_environment(directory, settings, interface), **env}
     shutil.copy(_seeded() / DATABASE, directory)
     port = free_port()
     server = NinjaServer(directory, port)
     command = [sys.executable, "-m"]
     if interface == "asgi":
-        command += ["uvicorn", f"{PROJECT}.asgi:application", "--host", HOST, "--port", str(port), "--lifespan", "off"]
+        command += [
+            "uvicorn",
+            f"{application}.asgi:application",
+            "--host",
+            HOST,
+            "--port",
+            str(port),
+            "--lifespan",
+            "off",
+        ]
     else:
-        command += ["gunicorn", f"{PROJECT}.wsgi:application", "--bind", f"{HOST}:{port}", "--threads", str(THREADS)]
+        command += [
+            "gunicorn",
+            f"{application}.wsgi:application",
+            "--bind",
+            f"{HOST}:{port}",
+            "--threads",
+            str(THREADS),
+        ]
     with running(command, env=env, log=directory / "server.log", ready_url=server.openapi_url):
         yield server
 

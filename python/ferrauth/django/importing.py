@@ -43,7 +43,7 @@ class Importer:
 
     def total(self) -> int:
         """Return how many users have no row yet."""
-        return self._users().count()
+        return int(self._users().count())
 
     def run(self, *, batch: int) -> Iterator[int]:
         """Import, and yield how many users have been looked at after each batch.

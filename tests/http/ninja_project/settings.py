@@ -4,6 +4,8 @@ Environment:
     HTTP_TEST_DIR: The folder of the database and of the mails.
     HTTP_TEST_FERRAUTH: ``FERRAUTH``, as JSON.
     HTTP_TEST_INTERFACE: ``asgi`` or ``wsgi``, which decides whether the views are async.
+    HTTP_TEST_ITERATIONS: Of a password hash; 1,000 by default.
+    HTTP_TEST_LOG_LEVEL: ``DEBUG`` by default.
 """
 
 import json
@@ -45,6 +47,6 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["stderr"], "level": "DEBUG"},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("HTTP_TEST_LOG_LEVEL", "DEBUG")},
 }
 FERRAUTH = json.loads(os.environ["HTTP_TEST_FERRAUTH"])

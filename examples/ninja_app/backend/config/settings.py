@@ -5,10 +5,10 @@ Environment:
     DJANGO_SECRET_KEY: Needed in production, and there is no default. In development a random one is kept in
         DJANGO_DATA_DIR.
     DJANGO_ALLOWED_HOSTS: Needed in production: host names, separated by commas.
+    DJANGO_SITE_URL: Needed in production: where people reach the page, for the links in mails.
     DJANGO_BEHIND_TLS_PROXY: ``1`` where a proxy ends TLS and always sets or strips ``X-Forwarded-Proto``.
     DJANGO_REDIS_URL: Where login attempts are counted. Without it each process counts for itself: one process is meant.
     DJANGO_DATA_DIR: Folder of the SQLite database. Default: ``var`` beside ``manage.py``.
-    DJANGO_PUBLIC_URL: Needed in production: where people reach the page, for the links in mails.
     DJANGO_EMAIL_HOST, DJANGO_EMAIL_HOST_USER, DJANGO_EMAIL_HOST_PASSWORD, DJANGO_DEFAULT_FROM_EMAIL: The mail server of
         production. In development mails are files in DJANGO_DATA_DIR, which the page shows.
 """
@@ -38,11 +38,11 @@ def _required(name: str) -> str:
 if DEBUG:
     SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY") or development_secret_key(DATA_DIR / "secret_key")
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
-    PUBLIC_URL = os.environ.get("DJANGO_PUBLIC_URL") or "http://127.0.0.1:8000"
+    SITE_URL = os.environ.get("DJANGO_SITE_URL", "http://127.0.0.1:8000")
 else:
     SECRET_KEY = _required("DJANGO_SECRET_KEY")
     ALLOWED_HOSTS = [host.strip() for host in _required("DJANGO_ALLOWED_HOSTS").split(",")]
-    PUBLIC_URL = _required("DJANGO_PUBLIC_URL")
+    SITE_URL = _required("DJANGO_SITE_URL")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -122,22 +122,19 @@ AUTH_PASSWORD_VALIDATORS = [
 FERRAUTH: dict[str, object] = {
     # In development a minute, so that the page can be watched renewing it.
     "ACCESS_LIFETIME": timedelta(minutes=1 if DEBUG else 5),
-    # The user model has its own.
-    "EMAIL_FIELD": "email",
-    "EMAIL_VERIFIED_FIELD": "is_email_verified",
     # Out of reach of the page's scripts.
     "REFRESH_COOKIE": True,
     # The token is behind the "#": no browser sends that to a server, or tells it the next page.
-    "BASE_URLS": {kind: f"{PUBLIC_URL}/#{kind}={{token}}" for kind in ("verify", "reset")},
+    "BASE_URLS": {kind: f"{SITE_URL}/#{kind}={{token}}" for kind in ("verify", "reset")},
     "USER_FILTER": {"is_active": True, "is_deleted": False},
+    # The user has its own unique address and its own mark, so no table of ferrauth's is asked.
+    "EMAIL_FIELD": "email",
+    "EMAIL_VERIFIED_FIELD": "is_email_verified",
 }
 if redis_url := os.environ.get("DJANGO_REDIS_URL"):
     FERRAUTH["REDIS_URL"] = redis_url
 else:
     FERRAUTH["THROTTLE_BACKEND"] = "local"
-
-# No request of this API is larger; Django reads no more of one than this into memory.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -86,6 +86,6 @@ def _column(name: str | None, option: str) -> str:
         field = model._meta.get_field(name or "")
     except FieldDoesNotExist:
         field = None
-    if field is None or not field.concrete:
+    if field is None or not field.concrete or field.is_relation:
         raise CommandError(f"{name!r} is no column of {model.__name__}. Say which one is: {option}.")
     return str(field.name)
