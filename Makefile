@@ -43,7 +43,7 @@ $(VENV)/.built: $(RUST) $(VENV)/.demo
 build: $(VENV)/.built ## Build the Rust core into .venv, in release mode
 
 demo: build ## Start the example on PORT (8000) and log in to it; ARGS=--once ends after the play
-	@$(BIN)/python tools/demo.py --port $(PORT) $(ARGS)
+	@$(BIN)/python -m tools.demo --port $(PORT) $(ARGS)
 
 test: test-rust test-python test-django6 lint ## Run all tests, types and lint
 

@@ -66,6 +66,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "DJANGO_SETTINGS_MODULE": "backend.config.settings",
         "DJANGO_DEBUG": "1",
         "DJANGO_DATA_DIR": str(data),
+        "DJANGO_MEASURING": "1",
     }
     example = Example(data, env)
     migrated = example.python("manage.py", "migrate")

@@ -20,7 +20,8 @@ from tools import demo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEMO = Path(demo.__file__)
+DEMO = ("-m", "tools.demo")
+ROOT = Path(demo.__file__).parents[1]
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def free_port() -> int:
 
 
 def run_demo(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(DEMO), *arguments]
+    command = [sys.executable, *DEMO, *arguments]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -76,7 +77,7 @@ def test_once_plays_everything_and_leaves_nothing_behind(env: dict[str, str]) ->
     port = free_port()
     first = run_demo("--port", str(port), "--once", env=env)
     assert first.returncode == 0, first.stdout + first.stderr
-    assert first.stdout.count("✓") == 14
+    assert first.stdout.count("✓") == 23
     assert "✗" not in first.stdout
     assert "\033[" not in first.stdout
     demo.check_port(port)
@@ -87,7 +88,7 @@ def test_once_plays_everything_and_leaves_nothing_behind(env: dict[str, str]) ->
 
 def test_server_stays_up_until_interrupted(env: dict[str, str]) -> None:
     port = free_port()
-    command = [sys.executable, str(DEMO), "--port", str(port)]
+    command = [sys.executable, *DEMO, "--port", str(port)]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         try:

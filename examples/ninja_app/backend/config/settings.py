@@ -8,6 +8,7 @@ Environment:
     DJANGO_SITE_URL: Needed in production: where people reach the page, for the links in mails.
     DJANGO_BEHIND_TLS_PROXY: ``1`` where a proxy ends TLS and always sets or strips ``X-Forwarded-Proto``.
     DJANGO_REDIS_URL: Where login attempts are counted. Without it each process counts for itself: one process is meant.
+    DJANGO_MEASURING: ``1`` raises every limit, for tests and measurements that log in again and again.
     DJANGO_DATA_DIR: Folder of the SQLite database. Default: ``var`` beside ``manage.py``.
     DJANGO_EMAIL_HOST, DJANGO_EMAIL_HOST_USER, DJANGO_EMAIL_HOST_PASSWORD, DJANGO_DEFAULT_FROM_EMAIL: The mail server of
         production. In development mails are files in DJANGO_DATA_DIR, which the page shows.

@@ -48,7 +48,8 @@ async function send(method, path, { body, token } = {}) {
   const answer = response.headers.get("Content-Type")?.startsWith("application/json") ? await response.json() : {};
   if (!response.ok) {
     const wait = Number(response.headers.get("Retry-After"));
-    const detail = wait ? `${answer.detail} (in ${wait} seconds)` : answer.detail;
+    const inTime = wait > 90 ? `${Math.ceil(wait / 60)} minutes` : `${wait} seconds`;
+    const detail = wait ? `${answer.detail} (in ${inTime})` : answer.detail;
     throw new Refused(response.status, answer.code, detail ?? "The server could not do that.", answer.errors);
   }
   return answer;
