@@ -139,7 +139,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="demo.py",
         description="Migrate the Ninja example's SQLite database, make a user whose password stock Django hashed, "
-        "start the example and live through an account's life over HTTP, showing every exchange. Then open its page, and "
+        "start the example and live through an account's life over HTTP. Then open its page, and "
         "leave it up until Ctrl-C.",
         epilog="Exit code: 0 if every answer was as expected, 1 if one was not or the demo could not run.",
     )

@@ -90,7 +90,7 @@ class Play:
 
         access, refresh = _tokens(again)
         devices = self.exchange("Where am I logged in", "GET", "/api/auth/sessions", token=access)
-        current = [device for device in devices.json() if device["is_current"]]
+        current = [device for device in _json_list(devices.json()) if device["is_current"]]
         self.expect("this session among them", len(current) == 1)
 
         left = self.exchange("Log out", "POST", "/api/auth/logout", cookie=refresh)
@@ -155,7 +155,7 @@ class Play:
         """Return the token of the link in a mail, once it is there; what is no token if it never comes."""
         deadline = time.monotonic() + MAIL_TIMEOUT
         while time.monotonic() < deadline:
-            for message in self._client.get("/server/outbox.json").json()["messages"]:
+            for message in _json_list(_json_object(self._client.get("/server/outbox.json")).get("messages")):
                 link = re.search(r"#\w+=(\S+)", message["text"])
                 if (message["to"], message["subject"]) == (email, subject) and link:
                     print(f"\n   mail to {email}: {subject}")
@@ -241,6 +241,10 @@ def _json_object(response: httpx.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _json_list(value: object) -> list[dict[str, Any]]:
+    return value if isinstance(value, list) else []
 
 
 def _show_body(response: httpx.Response) -> str:
