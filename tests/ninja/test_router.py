@@ -164,6 +164,12 @@ def test_a_registration_may_have_fields_of_the_projects_own(cheap: int, settings
     assert get_user_model().objects.get(email="grace@example.com").first_name == "Grace"
 
 
+def test_registration_may_be_closed(settings: Any) -> None:
+    settings.FERRAUTH = {"REGISTRATION": "closed"}
+    response = post("/closed/auth/register", {"email": "grace@example.com", "password": PASSWORD})
+    assert (response.status_code, response.json()["code"]) == (403, "registration_closed")
+
+
 @pytest.mark.parametrize("retry_after", [0.2, 7.4])
 def test_HasherBusy_is_503_with_retry_after(user: Any, monkeypatch: pytest.MonkeyPatch, retry_after: float) -> None:
     def busy(*arguments: object, **options: object) -> None:
