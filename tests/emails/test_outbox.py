@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import CommandError, call_command
 from django.db import connections, transaction
 from django.db.models import F
 
 from ferrauth.accounts import flows
-from ferrauth.django import mails, outbox, sender
+from ferrauth.django import conf, mails, outbox, sender
 from ferrauth.django.models import OutboxMessage
 from tests import databases
 
@@ -266,6 +269,48 @@ class TestThread:
 
         sender.wake(work)
         assert done.wait(30)
+
+
+class TestTasks:
+    """Where ``django.tasks`` is not installed, a stand-in with the same two names is."""
+
+    @pytest.fixture
+    def enqueued(self, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+        enqueued: list[Callable[[], None]] = []
+
+        def task(function: Callable[[], None]) -> SimpleNamespace:
+            return SimpleNamespace(enqueue=lambda: enqueued.append(function))
+
+        monkeypatch.setitem(sys.modules, "django.tasks", SimpleNamespace(task=task))
+        monkeypatch.delitem(sys.modules, "ferrauth.django.tasks", raising=False)
+        return enqueued
+
+    @ON_COMMIT
+    def test_a_task_sends_after_the_commit(self, site: Site, enqueued: list[Callable[[], None]]) -> None:
+        site.configure(OUTBOX_SENDER="tasks")
+        site.register()
+        [function] = enqueued
+        function()
+        assert [one.to for one in mail.outbox] == [["Ada@example.com"]]
+
+    @ON_COMMIT
+    def test_E05_a_queue_that_is_down_changes_no_answer(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def refuse() -> None:
+            raise ConnectionRefusedError
+
+        task = SimpleNamespace(enqueue=refuse)
+        monkeypatch.setitem(sys.modules, "ferrauth.django.tasks", SimpleNamespace(send_outbox=task))
+        site.configure(OUTBOX_SENDER="tasks")
+        assert site.register() is None
+        assert "ConnectionRefusedError" in caplog.text
+
+    def test_a_django_without_tasks_does_not_start(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+        site.configure(OUTBOX_SENDER="tasks")
+        monkeypatch.setattr(conf, "find_spec", lambda _name: None)
+        with pytest.raises(ImproperlyConfigured, match="OUTBOX_SENDER"):
+            conf.start()
 
 
 class TestCommand:

@@ -100,6 +100,9 @@ BODY = (400, 413, 415, 422)
 WORK = (429, 503)
 """What anything that counts attempts or waits for a hash can be refused with."""
 
+TOKEN = (401, 429)
+"""What an access token can be refused with."""
+
 
 def login_field(settings: Settings, username_field: str) -> str:
     """Return what a request calls its login identifier.
@@ -352,7 +355,7 @@ def _reading(me: type[BaseModel]) -> tuple[Operation, ...]:
             summary="Show me",
             description="Show the user whom the token names.",
             gives={200: me},
-            refuses=(401,),
+            refuses=TOKEN,
             answer=lambda call, _: Answer(body=me.model_validate(call.who.user.user, from_attributes=True)),
             asks_database=me is not schemas.Me,
         ),
@@ -363,7 +366,7 @@ def _reading(me: type[BaseModel]) -> tuple[Operation, ...]:
             summary="List sessions",
             description="Show where the user is logged in, the most recently used first.",
             gives={200: list[schemas.Session]},
-            refuses=(401,),
+            refuses=TOKEN,
             flow=lambda call: flows.list_sessions(call.policy, user=call.who.user),
             answer=lambda call, rows: Answer(
                 body=[schemas.Session.of(row, current=_current(call)) for row in rows],
@@ -376,7 +379,7 @@ def _reading(me: type[BaseModel]) -> tuple[Operation, ...]:
             summary="End a session",
             description="Log one device out.",
             gives={204: None},
-            refuses=(401, 404, 422),
+            refuses=(*TOKEN, 404, 422),
             flow=_end_session,
             answer=_nothing,
         ),
