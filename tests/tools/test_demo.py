@@ -122,4 +122,4 @@ def test_answers_that_are_not_as_expected_are_counted(
     with httpx.Client(transport=httpx.MockTransport(grant_all), base_url="http://testserver") as client:
         player = play.Play(client, color=False)
         player.run()
-    assert player.failures == capsys.readouterr().out.count("✗") == 17
+    assert player.failures == capsys.readouterr().out.count("✗") == 21
