@@ -357,4 +357,4 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
 
 #[cfg(test)]
 #[path = "json_tests.rs"]
-pub(crate) mod tests;
+mod tests;
