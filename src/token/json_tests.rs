@@ -185,3 +185,20 @@ fn test_J62_members() {
     assert_eq!(member(&object(MAX_MEMBERS + 1)), Err(Fault::Members));
     assert_eq!(read(object(100_000)), Err(Fault::Members));
 }
+
+#[test]
+fn test_every_byte_at_every_place_of_a_string() {
+    for length in 0..20 {
+        for at in 0..=length {
+            for byte in (1..0x80_u8).map(char::from) {
+                let text = format!("{}{byte}{}", "a".repeat(at), "b".repeat(length - at));
+                let expected: Option<Value> = serde_json::from_str(&format!("{{\"a\":\"{text}\"}}")).ok();
+                assert_eq!(
+                    member(&format!("\"{text}\"")).ok(),
+                    expected.map(|object| object["a"].clone()),
+                    "{text:?}"
+                );
+            }
+        }
+    }
+}
