@@ -70,6 +70,7 @@ test-django6: $(VENV6)/.built ## Run the Python tests with Django 6, where a Pyt
 
 lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --release --all-targets --no-default-features -- -D warnings
 	cargo clippy --locked --release --lib -- -D warnings
 	$(BIN)/ruff format --check

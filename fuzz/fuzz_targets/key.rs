@@ -7,14 +7,8 @@ use ferrauth::token::key::{Attributes, Key};
 use ferrauth::token::load;
 use libfuzzer_sys::fuzz_target;
 
-const ALGORITHMS: [Algorithm; 6] = [
-    Algorithm::HS256,
-    Algorithm::HS512,
-    Algorithm::RS256,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
+const ALGORITHMS: [Algorithm; 6] =
+    [Algorithm::HS256, Algorithm::HS512, Algorithm::RS256, Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA];
 
 fuzz_target!(|input: &[u8]| {
     let Some((choice, text)) = input.split_first() else { return };
