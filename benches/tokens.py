@@ -244,22 +244,24 @@ def signature_check(algorithm: str, public: Any, token: str) -> Callable[[], Non
 
 
 def hostile(timings: Timings, rounds: int) -> list[Row]:
-    """64 KiB that have to be refused: as it is, and by a verifier that was told to look at so much."""
+    """64 KiB that have to be refused: by default, which is by their length, and by a verifier that was told to look."""
     key = Key.from_secret(SECRET)
     honest = key.encode(claims())
     header, _, signature = honest.split(".")
     room = HOSTILE_LENGTH - len(header) - len(signature) - 2
     bytes_of_json = room // 4 * 3
-    shapes = {
+    forged = {
         "dots": "." * HOSTILE_LENGTH,
-        "a payload under another's MAC": f"{header}.{'A' * room}.{signature}",
-        "a character outside the alphabet at its end": f"{header}.{'A' * room}.{signature[:-1]}=",
-        "signed, nested": signed('{"a":' + "[" * (bytes_of_json - 16)),
-        "signed, many members": signed("{" + ",".join(f'"{n}":0' for n in range(4_500)) + "}"),
-        "signed, one long string, cut off": signed('{"a":"' + "a" * (bytes_of_json - 16)),
-        "signed, all escapes": signed('{"a":"' + r"\u0061" * (bytes_of_json // 6 - 16)),
+        "another token's MAC": f"{header}.{'A' * room}.{signature}",
+        "padding at its end": f"{header}.{'A' * room}.{signature[:-1]}=",
     }
-    options = {"max_length": HOSTILE_LENGTH}
+    signed_too = {
+        "nested": signed('{"a":' + "[" * (bytes_of_json - 16)),
+        "many members": signed("{" + ",".join(f'"{n}":0' for n in range(4_500)) + "}"),
+        "one string, cut off": signed('{"a":"' + "a" * (bytes_of_json - 16)),
+        "all escapes, cut off": signed('{"a":"' + r"\u0061" * (bytes_of_json // 6 - 16)),
+    }
+    wide = {"max_length": HOSTILE_LENGTH}
 
     def refuse(token: str, options: dict[str, Any] | None) -> None:
         try:
@@ -269,25 +271,25 @@ def hostile(timings: Timings, rounds: int) -> list[Row]:
         raise AssertionError("A hostile token was accepted.")
 
     contenders: dict[str, tuple[int, Callable[[], object]]] = {"honest": (FAST_CALLS, lambda: key.decode(honest))}
-    for name, token in shapes.items():
+    for name, token in (forged | signed_too).items():
         assert len(token) <= HOSTILE_LENGTH
+        by_default, allowed = f"64 KiB, {name}", f"64 KiB, max_length, {name}"
+        contenders[by_default] = (SLOW_CALLS, lambda token=token: refuse(token, None))  # type: ignore[misc]
+        contenders[allowed] = (SLOW_CALLS, lambda token=token: refuse(token, wide))  # type: ignore[misc]
         refuse(token, None)
-        refuse(token, options)
-        contenders[f"hostile, {name}"] = (SLOW_CALLS, lambda token=token: refuse(token, None))  # type: ignore[misc]
-        contenders[f"hostile, max_length, {name}"] = (
-            SLOW_CALLS,
-            lambda token=token: refuse(token, options),  # type: ignore[misc]
-        )
+        refuse(token, wide)
     measured = measure(contenders, rounds)
 
-    def worst(allowed: bool) -> str:
-        names = [name for name in measured if name.startswith("hostile") and ("max_length" in name) == allowed]
-        return max(names, key=lambda name: statistics.median(measured[name]))
+    def worst(prefix: str, names: dict[str, str]) -> str:
+        return max((f"{prefix}{name}" for name in names), key=lambda name: statistics.median(measured[name]))
 
-    timings |= {name: measured[name] for name in ("honest", worst(False), worst(True))}
+    by_default, allowed = worst("64 KiB, ", forged | signed_too), worst("64 KiB, max_length, ", forged)
+    # Whoever holds the key is no attacker of the verifier: what its worst token costs is printed, not judged.
+    for name in (by_default, allowed, worst("64 KiB, max_length, ", signed_too)):
+        timings[name] = measured[name]
     return [
-        Row("the worst of 64 KiB, refused, in honest tokens", ratio(measured, worst(False), "honest"), 50, 5, "honest"),
-        Row("the same where max_length allows it", ratio(measured, worst(True), "honest"), 50, 5, "honest"),
+        Row("64 KiB, refused, in honest tokens", ratio(measured, by_default, "honest"), 50, 5, "honest"),
+        Row("the same, forged, where max_length allows it", ratio(measured, allowed, "honest"), 50, 5, "honest"),
     ]
 
 
