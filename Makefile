@@ -13,7 +13,8 @@ RUST := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
 PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-python test-django6 lint faults bench differential fuzz clean
+.PHONY: help build demo test test-rust test-python test-django6 test-kernels test-aarch64 lint stress faults bench \
+	differential fuzz clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -68,6 +69,21 @@ test-django6: $(VENV6)/.built ## Run the Python tests with Django 6, where a Pyt
 	@if [ -x $(VENV6)/bin/python ]; then $(VENV6)/bin/python -m pytest $(ARGS); \
 	else echo "No Python from 3.12 on is installed: Django 6 is not tested here."; fi
 
+test-kernels: build $(VENV)/.dev ## Run the tests of passwords once with each kernel that this machine has
+	@for kernel in $$($(BIN)/python -c "import ferrauth; print(*(k['name'] for k in ferrauth.build_info()['kernels'] \
+	if k['available']))"); do echo "FERRAUTH_KERNEL=$$kernel"; \
+	FERRAUTH_KERNEL=$$kernel $(BIN)/python -m pytest --quiet tests/password $(ARGS) || exit 1; done
+
+# Needs qemu-user and a cross compiler: on Debian, apt install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross.
+test-aarch64: ## Run the core's tests for aarch64 under qemu-aarch64, with and without the SHA-2 instructions
+	@for tool in qemu-aarch64 aarch64-linux-gnu-gcc; do command -v $$tool > /dev/null || \
+	{ echo "$$tool is not installed: apt install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"; exit 1; }; done
+	rustup target add aarch64-unknown-linux-gnu
+	export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc; \
+	for cpu in max cortex-a72; do \
+	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu $$cpu -L /usr/aarch64-linux-gnu" \
+	cargo test --locked --release --no-default-features --lib --target aarch64-unknown-linux-gnu $(ARGS) || exit 1; done
+
 lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	cargo fmt --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
@@ -78,6 +94,11 @@ lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	$(BIN)/mypy
 	DJANGO_DEBUG=1 $(BIN)/mypy --config-file examples/ninja_app/mypy.ini
 	$(BIN)/python -m mypy.stubtest --concise ferrauth._core
+
+DURATION ?= 60
+stress: build $(VENV)/.dev ## Submit, cancel, fork and shut down at random for DURATION (60) seconds each
+	FERRAUTH_STRESS_SECONDS=$(DURATION) cargo test --locked --release --no-default-features stress
+	FERRAUTH_STRESS_SECONDS=$(DURATION) $(BIN)/python -m pytest tests/password/test_fork.py -k any_moment
 
 faults: build $(VENV)/.dev ## Race, kill and count the sessions and the limits on real servers (half an hour; ARGS="race --rounds 20" for a part)
 	$(BIN)/python -m tests.faults $(ARGS)
