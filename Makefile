@@ -96,6 +96,7 @@ test-ninja-oldest: build $(VENV)/.dev ## Run the tests of the Ninja API with the
 
 lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --release --all-targets --no-default-features -- -D warnings
 	cargo clippy --locked --release --lib -- -D warnings
 	$(BIN)/ruff format --check
@@ -112,13 +113,33 @@ stress: build $(VENV)/.dev ## Submit, cancel, fork and shut down at random for D
 faults: build $(VENV)/.dev ## Race, kill and count the sessions and the limits on real servers (half an hour; ARGS="race --rounds 20" for a part)
 	$(BIN)/python -m tests.faults $(ARGS)
 
-bench: build $(VENV)/.dev ## Measure ferrauth against its peers, side by side in one run
+# One of the peers needs Python 3.12, as Django 6 does.
+bench: build $(VENV)/.dev $(VENV6)/.built ## Measure ferrauth against its peers, side by side in one run
 	$(BIN)/python -m benches.compare
 	$(BIN)/python -m benches.hashing $(ARGS)
+	$(BIN)/python -m benches.tokens
+	$(BIN)/python -m benches.formats
+
+differential: build $(VENV)/.dev ## Hold a million mutated tokens against PyJWT (ARGS=COUNT for another number)
+	$(BIN)/python tests/token/differential.py $(or $(ARGS),1000000)
+
+# Coverage-guided, on the stable toolchain: cargo-fuzz needs nightly for sanitizers alone, and the parsers hold no
+# unsafe code that one would look at. What was found stays in fuzz/corpus, and every run goes on from there.
+FUZZ_TARGETS := json token key password_row
+fuzz: target/tools/bin/cargo-fuzz ## Fuzz the parsers of tokens, keys and rows, 60 seconds each (ARGS=SECONDS for others)
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/corpus/$$target; \
+		PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo fuzz run --sanitizer none $$target \
+			fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(or $(ARGS),60) -max_len=4096 \
+			-print_final_stats=1 -verbosity=0 || exit 1; \
+	done
+
+target/tools/bin/cargo-fuzz:
+	cargo install cargo-fuzz@0.13.2 --locked --quiet --root target/tools --target-dir target/tools/build
 
 timing: build $(VENV)/.dev ## Compare over HTTP what answers about accounts that exist and that do not exist take; what JWTAuth costs
 	$(BIN)/python -m benches.http_timing $(ARGS)
 	$(BIN)/python -m benches.jwtauth
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(VENV6) $(VENV_OLDEST) dist target .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV6) $(VENV_OLDEST) dist target fuzz/target fuzz/corpus .pytest_cache .mypy_cache .ruff_cache
