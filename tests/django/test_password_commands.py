@@ -255,6 +255,19 @@ class TestLoad:
         facts = self.load(tmp_path / "users.csv", "username,password,nick,groups\nada,secret,a,1\n")
         assert facts["refused"] == [{"line": 2, "reason": "'nick' is no field of User"}]
 
+    def test_a_value_of_another_kind_is_a_bad_line(self, tmp_path: Path) -> None:
+        odd = [{"date_joined": 5}, {"date_joined": {}}, {"id": float("inf")}, {"is_active": []}]
+        lines = [json.dumps({"username": f"user{n}", "password": "secret"} | odd[n]) for n in range(len(odd))]
+        nested, good = "[" * 100_000, json.dumps({"username": "ada", "password": "secret"})
+        facts = self.load(tmp_path / "users.jsonl", "\n".join([*lines, nested, good]))
+        assert [line["line"] for line in facts["refused"]] == [1, 2, 3, 4, 5]
+        assert set(stored()) == {"ada"}
+
+    def test_T13_T15_names_are_spelled_as_a_registration_spells_them(self, tmp_path: Path) -> None:
+        line = {"username": "\ufb01ne", "email": "Ada@EXAMPLE.com", "password": "secret"}
+        assert self.load(tmp_path / "users.jsonl", json.dumps(line))["loaded"] == 1
+        assert User.objects.get(username="fine").email == "Ada@example.com"
+
     @pytest.mark.parametrize(
         ("name", "data", "message"),
         [
