@@ -40,6 +40,8 @@ def apart(work: Callable[[], Result], *, using: str | None = None) -> Result:
     """Run work that must commit whatever becomes of the caller's transaction, such as ``ATOMIC_REQUESTS`` begins.
 
     In a transaction, the work gets a thread, whose connection is another one; that costs a connection for the time.
+    SQLite has one writer at a time: where that is the caller's transaction already, the work becomes a part of it,
+    since it would wait for its own caller otherwise.
 
     Args:
         work: What to run.
@@ -47,6 +49,7 @@ def apart(work: Callable[[], Result], *, using: str | None = None) -> Result:
     """
     if not in_transaction(using=using):
         return work()
+    name = using or alias()
 
     def in_thread() -> Result:
         try:
@@ -55,7 +58,37 @@ def apart(work: Callable[[], Result], *, using: str | None = None) -> Result:
             connections.close_all()
 
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ferrauth-apart") as pool:
+        if connections[name].vendor == "sqlite" and pool.submit(_is_written_to, name).result() and _is_writer(name):
+            return work()
         return pool.submit(in_thread).result()
+
+
+def _is_written_to(name: str) -> bool:
+    """Tell whether any transaction is SQLite's writer right now; asked from a thread of its own."""
+    try:
+        return not _takes_lock(name, "BEGIN IMMEDIATE")
+    finally:
+        connections.close_all()
+
+
+def _is_writer(name: str) -> bool:
+    """Tell whether the caller's transaction is the writer; it becomes it, where the other one has just ended."""
+    table = connections[name].ops.quote_name(RefreshSession._meta.db_table)
+    return _takes_lock(name, f"UPDATE {table} SET repeats = 0 WHERE 0")  # noqa: S608 (the table's name is the model's)
+
+
+def _takes_lock(name: str, statement: str) -> bool:
+    """Run a statement that needs SQLite's one write lock and changes nothing; no waiting for the lock."""
+    with connections[name].cursor() as cursor:
+        timeout = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            cursor.execute(statement)
+        except OperationalError:
+            return False
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {timeout:d}")
+    return True
 
 
 def retried(work: Callable[[], Result]) -> Result:
