@@ -117,7 +117,10 @@ def test_T02_T04_T29_caches_that_cannot_count_for_all(settings: Any, backend: st
         ({"THROTTLE_BACKEND": "local", "REDIS_URL": "redis://localhost"}, LOCMEM, "local"),
     ],
 )
-def test_auto_takes_the_first_place_that_there_is(settings: Any, ferrauth: Any, backend: str, counted: str) -> None:
+def test_auto_takes_the_first_place_that_there_is(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, ferrauth: Any, backend: str, counted: str
+) -> None:
+    monkeypatch.setattr(deploy_checks, "get_counters", lambda: None)  # Not all of these can be had here.
     settings.CACHES = {"default": {"BACKEND": backend}}
     settings.FERRAUTH = ferrauth
     assert place(get_settings()) == counted
@@ -134,12 +137,36 @@ def test_auto_takes_the_first_place_that_there_is(settings: Any, ferrauth: Any, 
         {"REDIS_URL": "redis+sentinel://localhost"},
         {"REDIS_URL": "redis+sentinel://localhost/service/x"},
         {"REDIS_URL": "redis+cluster://,"},
+        {"REDIS_URL": "redis+sentinel://localhost:secret/service"},
+        {"REDIS_URL": "redis://:sec/ret@localhost"},
+        {"REDIS_URL": "redis://[::1"},
     ],
 )
 def test_T40_a_place_that_cannot_be_had_is_an_error_and_not_no_limit(settings: Any, ferrauth: Any) -> None:
     settings.FERRAUTH = ferrauth
-    with pytest.raises(ImproperlyConfigured, match=r"FERRAUTH: (THROTTLE_BACKEND|REDIS_URL)"):
+    with pytest.raises(ImproperlyConfigured, match=r"FERRAUTH: (THROTTLE_BACKEND|REDIS_URL)") as caught:
         get_counters()
+    assert "sec" not in str(caught.value)
+    (error,) = deploy_checks.check_shared_counters()
+    assert error.id == "ferrauth.E001"
+    settings.DEBUG = False
+    with pytest.raises(ImproperlyConfigured, match="cannot be counted"):
+        deploy_checks.require_shared_counters()
+
+
+def test_T29_a_cache_without_its_client_is_an_error(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymemcache", None)
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache"}}
+    assert place(get_settings()) == "cache"
+    (error,) = deploy_checks.check_shared_counters()
+    assert "pymemcache" in error.msg
+
+
+def test_T27_a_client_that_is_not_installed_is_an_error(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.FERRAUTH = {"REDIS_URL": "redis://localhost"}
+    monkeypatch.setattr("ferrauth.django.counters.importlib.util.find_spec", lambda _name: None)
+    (error,) = deploy_checks.check_shared_counters()
+    assert "ferrauth[redis]" in error.msg
 
 
 def test_T30_counters_are_in_the_primary(settings: Any) -> None:

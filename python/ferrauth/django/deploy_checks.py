@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from ferrauth.django.conf import INSECURE_PREFIX, get_settings
-from ferrauth.django.counters import place
+from ferrauth.django.counters import get_counters, place
 from ferrauth.django.transactions import alias
 
 if TYPE_CHECKING:
@@ -45,12 +45,20 @@ HTTPS_SETTINGS = {
 """Settings that keep what is secret on HTTPS, with Django's own check of each."""
 
 
+REDIS = 'FERRAUTH = {"REDIS_URL": "redis://127.0.0.1:6379/0"}'
 HOSTS = 'ALLOWED_HOSTS = ["www.example.com"]'
 
 
 def check_shared_counters(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E001: each process counts attempts for itself, so a limit is multiplied by their number (T02, T29)."""
+    """E001: each process counts attempts for itself, so a limit is multiplied by their number (T02, T29).
+
+    Or the place to count that was asked for cannot be had, which every login would answer with a server error.
+    """
     settings = get_settings()
+    try:
+        get_counters()
+    except ImproperlyConfigured as error:
+        return [_error(1, f"Login attempts cannot be counted. {error}", REDIS)]
     if settings.throttle_backend == "local" or place(settings) != "local":
         return []
     backend = django_settings.CACHES.get(settings.cache_alias, {}).get("BACKEND", "none")
@@ -59,7 +67,7 @@ def check_shared_counters(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
             1,
             f"Login attempts would be counted by each process for itself: there is no Redis, no PostgreSQL, and the "
             f"cache {settings.cache_alias!r} ({backend}) cannot count.",
-            'FERRAUTH = {"REDIS_URL": "redis://127.0.0.1:6379/0"}',
+            REDIS,
             note='Or "THROTTLE_BACKEND": "local", where one process is meant.',
         )
     ]
