@@ -17,7 +17,7 @@ from django.urls import path
 from ninja import NinjaAPI
 
 from ferrauth.django import deploy_checks
-from ferrauth.django.conf import get_settings
+from ferrauth.django.conf import get_policy, get_settings, start
 from ferrauth.django.counters import get_counters, place
 from tests import services
 
@@ -246,10 +246,25 @@ def test_E007_a_proxy_that_limits_do_not_know(settings: Any) -> None:
     assert not deploy_checks.check_proxies()
 
 
+def test_E010_sessions_need_aware_times(settings: Any) -> None:
+    assert not deploy_checks.check_time_zone()
+    settings.USE_TZ = False
+    (error,) = deploy_checks.check_time_zone()
+    assert error.id == "ferrauth.E010"
+    with pytest.raises(ImproperlyConfigured, match="USE_TZ"):
+        get_policy()
+
+
+def test_a_user_filter_on_what_is_no_field_stops_the_start(settings: Any) -> None:
+    settings.FERRAUTH = {"USER_FILTER": {"is_actve": True}}
+    with pytest.raises(ImproperlyConfigured, match="'is_actve' is no field of User"):
+        start()
+
+
 def test_every_error_has_its_section() -> None:
     source = Path(deploy_checks.__file__).read_text()
     numbers = {int(number) for number in re.findall(r'"""E([0-9]{3}):', source)}
     sections = {
         int(number) for number in re.findall(r"(?m)^## ferrauth\.E([0-9]{3})$", (ROOT / "docs/checks.md").read_text())
     }
-    assert numbers == sections == set(range(1, 10))
+    assert numbers == sections == set(range(1, 11))

@@ -16,7 +16,7 @@ from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from ferrauth.django.conf import INSECURE_PREFIX, get_settings
+from ferrauth.django.conf import INSECURE_PREFIX, NEEDS_USE_TZ, get_settings
 from ferrauth.django.counters import get_counters, place
 from ferrauth.django.transactions import alias
 
@@ -179,6 +179,11 @@ def check_hosts(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     return [_error(9, "ALLOWED_HOSTS does not say by which names this server is called.", HOSTS)]
 
 
+def check_time_zone(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """E010: no session can be stored. The first login says so too; a project that only hashes is left in peace."""
+    return [] if django_settings.USE_TZ else [_error(10, NEEDS_USE_TZ, "USE_TZ = True")]
+
+
 def register_checks() -> None:
     """Register the errors of ``check --deploy``."""
     checks: tuple[Callable[..., list[CheckMessage]], ...] = (
@@ -190,6 +195,7 @@ def register_checks() -> None:
         check_proxies,
         check_secret_key,
         check_hosts,
+        check_time_zone,
     )
     for check in checks:
         register(check, Tags.security, deploy=True)
