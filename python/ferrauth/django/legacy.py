@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from ferrauth import jwt
 from ferrauth.accounts.legacy import LegacyClaims
-from ferrauth.exceptions import InvalidTokenError
+from ferrauth.exceptions import InvalidKeyError, InvalidTokenError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +51,13 @@ class SimpleJWTReader:
         self._password: str = given.get("REVOKE_TOKEN_CLAIM", "hash_password")
         self._checks_password: bool = given.get("CHECK_REVOKE_TOKEN", False)
         self._token_type: str = given.get("TOKEN_TYPE_CLAIM", "token_type")
+        try:
+            # A key that cannot verify would make every request with a bad token a server error.
+            jwt.decode("", self._key, algorithms=[self._algorithm])
+        except InvalidTokenError:
+            pass
+        except (InvalidKeyError, TypeError) as error:
+            raise ImproperlyConfigured(f"FERRAUTH: COMPAT cannot read the legacy tokens. {error}") from None
 
     def decode_token(self, token: str | bytes, token_type: Literal["access", "refresh"]) -> LegacyClaims:
         """Verify a token.
