@@ -103,6 +103,10 @@ def test_T18_keys_are_keyed() -> None:
     assert {c.key for c in counters(limits, b"one", LOGIN)}.isdisjoint(c.key for c in counters(limits, b"two", LOGIN))
 
 
+def test_T07_one_limit_written_twice_is_one_counter() -> None:
+    assert len(counted(LOGIN, login={"account_address": "5/m, 5/60s", "address": None})) == 1
+
+
 def test_T07_window_and_limit_are_part_of_the_key() -> None:
     both = counted(LOGIN, login={"address": "10/m, 100/h"})
     assert [(c.limit, c.window) for c in both if c.scope is Scope.ADDRESS] == [(10, 60), (100, 3600)]

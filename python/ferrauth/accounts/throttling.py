@@ -202,7 +202,8 @@ def _parse(name: str, text: object) -> tuple[Limit, ...]:
         return ()
     if not isinstance(text, str):
         raise ConfigurationError(f'{name} must be a limit such as "5/m", or None.')
-    return tuple(_limit(name, part.strip()) for part in text.split(","))
+    # The same limit twice, perhaps as "60/h" and "60/60m", would be one counter, counted twice.
+    return tuple(dict.fromkeys(_limit(name, part.strip()) for part in text.split(",")))
 
 
 def _limit(name: str, text: str) -> Limit:
