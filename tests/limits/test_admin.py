@@ -78,7 +78,8 @@ def test_sessions_are_read_and_revoked_and_nothing_else(ada: Any) -> None:
     assert browser.post(f"{SESSIONS}{session.pk}/change/", {"generation": 9}).status_code == 403
     assert browser.post(f"{SESSIONS}{session.pk}/delete/", {"post": "yes"}).status_code == 403
     chosen = {"action": "revoke", "_selected_action": [str(session.pk)]}
-    assert browser.post(SESSIONS, chosen, follow=True).status_code == 200
+    for _ in range(2):  # The second time there is nothing left to revoke, and nothing to put on record.
+        assert browser.post(SESSIONS, chosen, follow=True).status_code == 200
     session.refresh_from_db()
     assert session.revoked_reason == "administrator"
     assert get_user_from_token(pair.access) is None

@@ -126,6 +126,16 @@ def test_djangos_signals_and_ours(ada: Any, heard: list[dict[str, Any]]) -> None
     assert {one["request"] for one in heard} == {request}
 
 
+def test_J104_a_logout_is_signalled_once(ada: Any, heard: list[dict[str, Any]]) -> None:
+    facts = request_facts(a_request())
+    pair = login(a_request())
+    del heard[:]
+    for _ in range(3):
+        carry(flows.logout(get_policy(), facts, access=pair.access, refresh=pair.refresh))
+        carry(flows.logout_all(get_policy(), facts, user_id=str(ada.pk)))
+    assert [one["signal"] for one in heard] == [user_logged_out]
+
+
 def test_every_event_has_a_signal() -> None:
     django_has = {Event.LOGIN_SUCCEEDED, Event.LOGIN_FAILED, Event.LOGGED_OUT}
     assert set(signals.SIGNALS) | django_has == set(Event)
