@@ -107,6 +107,13 @@ class TestReport:
         text, _ = run("password_report")
         assert 'FERRAUTH = {"HASHER_FLOOR": 9000}' in text
 
+    def test_rows_of_the_projects_own_hasher_open(self) -> None:
+        User.objects.create(username="eve", password="reversed$salt$terces")
+        with override_settings(PASSWORD_HASHERS=[*PLAIN, "tests.django.own_hasher.ReversedPasswordHasher"]):
+            facts = json.loads(run("password_report", "--json")[0])
+        (group,) = facts["groups"]
+        assert (group["format"], group["verifies"], group["outdated"]) == ("reversed", True, True)
+
     def test_nobody(self) -> None:
         assert "0 users" in run("password_report")[0]
 
