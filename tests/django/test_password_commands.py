@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import check_password, identify_hasher, make_password
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connections, transaction
 from django.test import override_settings
 
 from ferrauth.django import hashers
@@ -179,6 +181,31 @@ class TestUpgrade:
         facts = json.loads(run("password_upgrade", "--json")[0])
         assert facts["overtaken"] == 1
         assert stored()["md5-0"] == changed
+
+    @pytest.mark.django_db(transaction=True, databases=databases.ALL)
+    def test_a_row_that_another_transaction_holds_is_counted(self) -> None:
+        if connections[databases.OneDatabase.current].vendor != "postgresql":
+            return  # SQLite has no locks on rows.
+        fill(copies=1)
+        holds, ends = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with transaction.atomic(using="postgresql"):
+                User.objects.select_for_update().get(username="md5-0")
+                holds.set()
+                ends.wait()
+            connections["postgresql"].close()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        holds.wait()
+        try:
+            facts = json.loads(run("password_upgrade", "--json")[0])
+        finally:
+            ends.set()
+            thread.join()
+        assert (facts["wrapped"], facts["held"]) == (len(OLD) - 1, 1)
+        assert "md5" in run("password_upgrade", "--dry-run")[0]
 
     def test_a_row_that_would_not_fit_is_left_alone(self) -> None:
         row = "md5$" + "s" * 90 + "$" + "0" * 32

@@ -133,6 +133,8 @@ class Upgrade:
     wrapped: int = 0
     overtaken: int = 0
     """Rows that their owners, or another machine, changed first."""
+    held: int = 0
+    """Rows that another transaction held: another machine's, which lifts them, or anybody's, and then they are old."""
     unfit: int = 0
     """Rows that cannot be read, or whose wrapped row would not fit into the column."""
 
@@ -171,7 +173,9 @@ class Upgrade:
             return
         with transaction.atomic(using=database):
             # Several machines share the work: a row that another one holds is its own.
-            self._swap(database, *self._wrap(found.select_for_update(skip_locked=True, of=("self",))))
+            claimed = list(found.select_for_update(skip_locked=True, of=("self",)))
+            self.held += len(keys) - len(claimed)
+            self._swap(database, *self._wrap(claimed))
 
     def _wrap(self, found: Iterable[Any]) -> tuple[list[Any], list[str | None]]:
         users = [user for user in found if self._old_format(user.password)]
