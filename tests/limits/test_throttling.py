@@ -126,9 +126,12 @@ def test_T34_names_of_nobody_are_counted_alike() -> None:
     assert [(c.limit, c.window, c.scope) for c in known] == [(c.limit, c.window, c.scope) for c in unknown]
 
 
-def test_an_action_without_a_name_counts_no_account() -> None:
-    limits = {"refresh": {"account": "1/m", "account_address": "1/m"}}
-    assert [c.scope for c in counted(Reserve(action=Action.REFRESH, facts=PHONE), **limits)] == [Scope.ADDRESS]
+@pytest.mark.parametrize("action", ["refresh", "logout", "token"])
+@pytest.mark.parametrize("scope", ["account", "account_address"])
+def test_T40_a_limit_that_would_never_count_cannot_start(action: str, scope: str) -> None:
+    with pytest.raises(ConfigurationError, match="would never count"):
+        Settings(limits={action: {scope: "5/m"}})
+    assert Settings(limits={action: {scope: None, "address": "5/m", "global": "100/m"}})
 
 
 def test_what_is_not_named_keeps_its_limit() -> None:

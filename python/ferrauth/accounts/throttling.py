@@ -101,6 +101,10 @@ LOGIN_STEPS: Mapping[Action, tuple[Action, tuple[Scope, ...]]] = MappingProxyTyp
 """A login is counted in two steps: before its user is loaded, and then against the account it turned out to name."""
 
 
+NAMELESS = frozenset({Action.REFRESH, Action.LOGOUT, Action.TOKEN})
+"""Actions that are counted before it is known whose they are."""
+
+
 @dataclass(frozen=True)
 class Counter:
     """One counter that an attempt is counted in."""
@@ -133,6 +137,10 @@ def parse_limits(value: object) -> Limits:
         for scope in scopes:
             if scope not in set(Scope):
                 raise ConfigurationError(f"LIMITS[{str(action)!r}]: {scope!r} is no scope. Known: {', '.join(Scope)}.")
+            if action in NAMELESS and scope in (Scope.ACCOUNT, Scope.ACCOUNT_ADDRESS) and scopes[scope] is not None:
+                raise ConfigurationError(
+                    f"LIMITS[{str(action)!r}]: {str(scope)!r} would never count, since it is not known yet whose token it is."
+                )
         limits[Action(action)] = MappingProxyType(
             {Scope(scope): _parse(f"LIMITS[{str(action)!r}][{str(scope)!r}]", text) for scope, text in scopes.items()}
         )
