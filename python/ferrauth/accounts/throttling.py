@@ -139,7 +139,7 @@ def parse_limits(value: object) -> Limits:
                 raise ConfigurationError(f"LIMITS[{str(action)!r}]: {scope!r} is no scope. Known: {', '.join(Scope)}.")
             if action in NAMELESS and scope in (Scope.ACCOUNT, Scope.ACCOUNT_ADDRESS) and scopes[scope] is not None:
                 raise ConfigurationError(
-                    f"LIMITS[{str(action)!r}]: {str(scope)!r} would never count, since it is not known yet whose token it is."
+                    f"LIMITS[{str(action)!r}]: {str(scope)!r} would never count: it is not known yet whose token it is."
                 )
         limits[Action(action)] = MappingProxyType(
             {Scope(scope): _parse(f"LIMITS[{str(action)!r}][{str(scope)!r}]", text) for scope, text in scopes.items()}
