@@ -18,9 +18,9 @@ from ferrauth.accounts import audit, flows
 from ferrauth.accounts.effects import Emit, Event
 from ferrauth.accounts.errors import LoginFailed
 from ferrauth.accounts.sessions import RequestFacts
-from ferrauth.django import signals
+from ferrauth.django import events, signals
 from ferrauth.django.conf import get_policy
-from ferrauth.django.models import AuditEvent
+from ferrauth.django.models import USER_KEY_LENGTH, AuditEvent
 from ferrauth.django.port import carry, request_facts
 from tests import databases
 from tests.limits.conftest import make_user
@@ -167,6 +167,12 @@ def test_the_table_is_committed_apart(ada: Any, settings: Any) -> None:
     assert (event.request_id, event.user_agent) == ("r-1", "phone")
     assert event.details == {"reason": "wrong password"}
     assert len(event.identifier_hash) == audit.IDENTIFIER_DIGEST_LENGTH
+
+
+def test_the_table_takes_a_user_key_of_any_length(ada: Any, settings: Any) -> None:
+    settings.FERRAUTH = {"AUDIT_TABLE": True}
+    events.emit(Emit(event=Event.REFRESHED, facts=RequestFacts(), user_id="u" * 100))
+    assert AuditEvent.objects.get().user_id == "u" * USER_KEY_LENGTH
 
 
 def test_without_the_setting_there_are_no_rows(ada: Any) -> None:
