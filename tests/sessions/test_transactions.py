@@ -88,6 +88,19 @@ def test_J99_a_rotation_after_the_requests_own_writes(database: str) -> None:
     assert RefreshSession.objects.get().generation == 1
 
 
+def test_J99_a_rotation_of_the_row_that_the_request_itself_holds(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL sees no deadlock between two connections of one request, which waited for each other for ever."""
+    monkeypatch.setattr(transactions, "PATIENCE", 0.2)
+    pair = generate_tokens(make_user("ada"))
+    with transaction.atomic(using=database):
+        RefreshSession.objects.update(label="phone")
+        refresh(pair.refresh)
+    session = RefreshSession.objects.get()
+    assert (session.generation, session.label) == (1, "phone")
+
+
 def test_work_apart_waits_for_another_writer(database: str) -> None:
     """The caller has only read: who writes is somebody else, and ends."""
     first = generate_tokens(make_user("ada"))

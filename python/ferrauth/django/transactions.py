@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import OperationalError, connections, router
@@ -19,6 +19,13 @@ Result = TypeVar("Result")
 TRANSIENT = frozenset({"40001", "40P01"})
 """SQLSTATEs of a serialization failure and a deadlock: the transaction was rolled back, and may be tried again
 (PostgreSQL's documentation, section 13.5)."""
+
+CANCELED = "57014"
+"""The SQLSTATE of a statement that was canceled."""
+
+PATIENCE = 5.0
+"""Seconds that work apart may take on PostgreSQL before it is taken to wait for its own caller. It is one statement on
+one row, so anything like that is a lock; SQLite's default of waiting for one is as long."""
 
 
 def alias() -> str:
@@ -40,8 +47,9 @@ def apart(work: Callable[[], Result], *, using: str | None = None) -> Result:
     """Run work that must commit whatever becomes of the caller's transaction, such as ``ATOMIC_REQUESTS`` begins.
 
     In a transaction, the work gets a thread, whose connection is another one; that costs a connection for the time.
-    SQLite has one writer at a time: where that is the caller's transaction already, the work becomes a part of it,
-    since it would wait for its own caller otherwise.
+    Where it would wait for its own caller, the work becomes a part of the caller's transaction: on SQLite, which has
+    one writer at a time, where that is the caller already; on PostgreSQL, which cannot see that one connection waits
+    for another in the same process, where a lock has not been had for :data:`PATIENCE`.
 
     Args:
         work: What to run.
@@ -51,7 +59,10 @@ def apart(work: Callable[[], Result], *, using: str | None = None) -> Result:
         return work()
     name = using or alias()
 
+    own: list[Any] = []
+
     def in_thread() -> Result:
+        own.append(connections[name])
         try:
             return work()
         finally:
@@ -60,7 +71,17 @@ def apart(work: Callable[[], Result], *, using: str | None = None) -> Result:
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ferrauth-apart") as pool:
         if connections[name].vendor == "sqlite" and pool.submit(_is_written_to, name).result() and _is_writer(name):
             return work()
-        return pool.submit(in_thread).result()
+        found = pool.submit(in_thread)
+        if connections[name].vendor != "postgresql" or wait([found], PATIENCE).done:
+            return found.result()
+        if own and own[0].connection is not None:
+            own[0].connection.cancel()
+        try:
+            return found.result()
+        except OperationalError as error:
+            if _state(error) != CANCELED:
+                raise
+        return work()
 
 
 def _is_written_to(name: str) -> bool:
@@ -106,6 +127,9 @@ def retried(work: Callable[[], Result]) -> Result:
 
 def is_transient(error: OperationalError) -> bool:
     """Tell whether an error says to try again."""
+    return _state(error) in TRANSIENT
+
+
+def _state(error: OperationalError) -> str | None:
     cause = error.__cause__
-    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-    return state in TRANSIENT
+    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
