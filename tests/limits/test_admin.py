@@ -151,6 +151,12 @@ def test_throttle_unlock_an_account_wherever_it_was_tried_from(project: Project)
     assert project.login("right") == "ok"
 
 
+def test_T27_throttle_unlock_says_that_the_counters_are_away(on_postgresql: None, settings: Any) -> None:
+    settings.FERRAUTH = {"REDIS_URL": "redis://:secret@127.0.0.1:1/0"}
+    with pytest.raises(CommandError, match=r"cannot be reached \(ConnectionError\)"):
+        unlock("ada")
+
+
 def test_throttle_unlock_says_what_it_needs(settings: Any) -> None:
     settings.FERRAUTH = {"THROTTLE_BACKEND": "database"}
     for arguments, text in (([], "Name"), (["--address", "nowhere"], "no IP address")):
