@@ -180,8 +180,8 @@ def check_hosts(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
 
 
 def check_time_zone(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E010: no session can be stored. The first login says so too; a project that only hashes is left in peace."""
-    return [] if django_settings.USE_TZ else [_error(10, NEEDS_USE_TZ, "USE_TZ = True")]
+    """E011: no session can be stored. The first login says so too; a project that only hashes is left in peace."""
+    return [] if django_settings.USE_TZ else [_error(11, NEEDS_USE_TZ, "USE_TZ = True")]
 
 
 def register_checks() -> None:
