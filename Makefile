@@ -13,7 +13,8 @@ RUST := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
 PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-python test-django6 test-kernels test-aarch64 lint stress faults bench clean
+.PHONY: help build demo test test-rust test-python test-django6 test-kernels test-aarch64 lint stress faults bench \
+	differential fuzz clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -85,6 +86,7 @@ test-aarch64: ## Run the core's tests for aarch64 under qemu-aarch64, with and w
 
 lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --release --all-targets --no-default-features -- -D warnings
 	cargo clippy --locked --release --lib -- -D warnings
 	$(BIN)/ruff format --check
@@ -101,9 +103,29 @@ stress: build $(VENV)/.dev ## Submit, cancel, fork and shut down at random for D
 faults: build $(VENV)/.dev ## Race, kill and count the sessions and the limits on real servers (half an hour; ARGS="race --rounds 20" for a part)
 	$(BIN)/python -m tests.faults $(ARGS)
 
-bench: build $(VENV)/.dev ## Measure ferrauth against its peers, side by side in one run
+# One of the peers needs Python 3.12, as Django 6 does.
+bench: build $(VENV)/.dev $(VENV6)/.built ## Measure ferrauth against its peers, side by side in one run
 	$(BIN)/python -m benches.compare
 	$(BIN)/python -m benches.hashing $(ARGS)
+	$(BIN)/python -m benches.tokens
+	$(BIN)/python -m benches.formats
+
+differential: build $(VENV)/.dev ## Hold a million mutated tokens against PyJWT (ARGS=COUNT for another number)
+	$(BIN)/python tests/token/differential.py $(or $(ARGS),1000000)
+
+# Coverage-guided, on the stable toolchain: cargo-fuzz needs nightly for sanitizers alone, and the parsers hold no
+# unsafe code that one would look at. What was found stays in fuzz/corpus, and every run goes on from there.
+FUZZ_TARGETS := json token key password_row
+fuzz: target/tools/bin/cargo-fuzz ## Fuzz the parsers of tokens, keys and rows, 60 seconds each (ARGS=SECONDS for others)
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/corpus/$$target; \
+		PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo fuzz run --sanitizer none $$target \
+			fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(or $(ARGS),60) -max_len=4096 \
+			-print_final_stats=1 -verbosity=0 || exit 1; \
+	done
+
+target/tools/bin/cargo-fuzz:
+	cargo install cargo-fuzz@0.13.2 --locked --quiet --root target/tools --target-dir target/tools/build
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(VENV6) dist target .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV6) dist target fuzz/target fuzz/corpus .pytest_cache .mypy_cache .ruff_cache

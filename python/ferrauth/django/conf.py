@@ -73,9 +73,9 @@ def get_policy() -> Policy:
     settings = get_settings()
     legacy = None
     if settings.compat == "simplejwt":
-        from ferrauth.django.legacy import SimpleJWTReader
+        from ferrauth.django.legacy import make_legacy_reader
 
-        legacy = SimpleJWTReader()
+        legacy = make_legacy_reader()
     return Policy(settings=settings, issuer=get_issuer(), legacy=legacy)
 
 
