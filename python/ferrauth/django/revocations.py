@@ -16,7 +16,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import Error, connections
+from django.db import connections
 
 from ferrauth.accounts.errors import Unavailable
 from ferrauth.django.conf import get_settings
@@ -76,17 +76,17 @@ class _Poller:
             connections.close_all()
 
     def _read(self) -> None:
-        settings = get_settings()
-        lifetime = timedelta(seconds=settings.access_lifetime + settings.leeway)
         asked_at = time.monotonic()
-        since = datetime.now(UTC) - lifetime - MARGIN
         try:
+            settings = get_settings()
+            lifetime = timedelta(seconds=settings.access_lifetime + settings.leeway)
+            since = datetime.now(UTC) - lifetime - MARGIN
             recent = RefreshSession._base_manager.using(alias()).filter(revoked_at__gte=since)
             self._revoked = frozenset(recent.values_list("pk", flat=True))
             self._read_at = asked_at
-        except Error:
+        except Exception:  # Of whatever kind: without this thread no revocation is heard of any more.
             logger.warning("Revoked sessions could not be read; the last answer stands.", exc_info=True)
-            with contextlib.suppress(Error):
+            with contextlib.suppress(Exception):
                 connections[alias()].close()
 
 
