@@ -5,7 +5,6 @@ Both are made once, and anew when ``override_settings`` changes what they are ma
 
 from __future__ import annotations
 
-import hmac
 from functools import cache
 from typing import Any
 
@@ -14,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from ferrauth import _core
+from ferrauth.accounts import secrets
 from ferrauth.accounts.policy import Policy
 from ferrauth.accounts.settings import ConfigurationError, Settings
 from ferrauth.keys import KeyRing
@@ -77,17 +77,13 @@ def get_policy() -> Policy:
 @cache
 def get_counter_secret() -> bytes:
     """Return what the keys of counters are keyed with, so that they tell nobody an e-mail address."""
-    return _secret(b"ferrauth counters")
+    return secrets.counter_secret(django_settings.SECRET_KEY)
 
 
 @cache
 def get_audit_secret() -> bytes:
     """Return what identifiers are hashed with for the audit."""
-    return _secret(b"ferrauth audit")
-
-
-def _secret(purpose: bytes) -> bytes:
-    return hmac.digest(django_settings.SECRET_KEY.encode(), purpose, "sha256")
+    return secrets.audit_secret(django_settings.SECRET_KEY)
 
 
 def start() -> None:

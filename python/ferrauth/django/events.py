@@ -22,8 +22,6 @@ __all__ = ["emit"]
 
 logger = logging.getLogger("ferrauth.django")
 
-_COLUMNS = frozenset({"user_id", "identifier_hash", "session_id", "address", "user_agent", "request_id"})
-
 
 def emit(emitted: Emit) -> None:
     """Put an event on record, and tell whoever listens."""
@@ -36,8 +34,7 @@ def emit(emitted: Emit) -> None:
 
 def _keep(emitted: Emit, fields: Fields) -> None:
     """Insert a row, committed whatever becomes of the request. A request does not fail because this does."""
-    columns = {name: fields[name] for name in _COLUMNS if fields[name] is not None}
-    row = AuditEvent(at=datetime.now(UTC), event=emitted.event, details=dict(emitted.details), **columns)
+    row = AuditEvent(**audit.row_of(emitted, fields, at=datetime.now(UTC)))
     using = router.db_for_write(AuditEvent)
     try:
         apart(lambda: row.save(using=using, force_insert=True), using=using)

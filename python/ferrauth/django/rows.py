@@ -26,12 +26,21 @@ from ferrauth.accounts.effects import (
     Revoke,
     Rotate,
 )
-from ferrauth.accounts.sessions import KNOWN_CALLER, EndReason, SessionRow, UserRow, password_stamp
+from ferrauth.accounts.sessions import (
+    ENDED_IN_PEACE,
+    KNOWN_CALLER,
+    NOWHERE,
+    EndReason,
+    SessionRow,
+    UserRow,
+    password_stamp,
+)
 from ferrauth.accounts.throttling import canonical_identifier
+from ferrauth.accounts.transactions import is_transient
 from ferrauth.django.conf import get_settings
 from ferrauth.django.models import RefreshSession
 from ferrauth.django.pruning import prune_by_the_way
-from ferrauth.django.transactions import alias, in_transaction, is_transient, retried
+from ferrauth.django.transactions import alias, in_transaction, retried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,11 +53,6 @@ _PREFIX = "ferrauth_session_"
 """Of the names under which a session's columns come beside a user's."""
 _ELIGIBLE = "ferrauth_eligible"
 _KNOWN = "ferrauth_known"
-
-NOWHERE = "-"
-"""A network that no session has."""
-
-_ENDED_IN_PEACE = (EndReason.LOGOUT, EndReason.LOGOUT_ALL, EndReason.TOO_MANY)
 
 LEGACY_BLACKLIST = "token_blacklist"
 """The label of simplejwt's and of django-ninja-jwt's application that holds ``BlacklistedToken``."""
@@ -74,7 +78,7 @@ def load_user(effect: LoadUser) -> UserRow | None:
 
 def _sessions_at(network: str) -> QuerySet[RefreshSession]:
     """Return a user's sessions that make the caller's network known: none that was ended for cause, or of long ago."""
-    unsuspected = Q(revoked_at__isnull=True) | Q(revoked_reason__in=_ENDED_IN_PEACE)
+    unsuspected = Q(revoked_at__isnull=True) | Q(revoked_reason__in=ENDED_IN_PEACE)
     lately = datetime.now(UTC) - KNOWN_CALLER
     # An empty network is nobody's; it is compared like any other, so that every login is the same query.
     return _sessions().filter(unsuspected, user_id=OuterRef("pk"), network=network or NOWHERE, rotated_at__gt=lately)
@@ -299,6 +303,6 @@ def _one_wins(update: Callable[[], int]) -> bool:
     try:
         return retried(update) == 1
     except OperationalError as error:
-        if in_transaction() or not is_transient(error):
+        if in_transaction() or not is_transient(error.__cause__):
             raise
         return False

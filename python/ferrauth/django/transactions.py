@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import OperationalError, connections, router
 
+from ferrauth.accounts.transactions import is_transient
 from ferrauth.django.models import RefreshSession
 
 if TYPE_CHECKING:
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["alias", "apart", "in_transaction", "retried"]
 
 Result = TypeVar("Result")
-
-TRANSIENT = frozenset({"40001", "40P01"})
-"""SQLSTATEs of a serialization failure and a deadlock: the transaction was rolled back, and may be tried again
-(PostgreSQL's documentation, section 13.5)."""
 
 
 def alias() -> str:
@@ -66,13 +63,6 @@ def retried(work: Callable[[], Result]) -> Result:
     try:
         return work()
     except OperationalError as error:
-        if in_transaction() or not is_transient(error):
+        if in_transaction() or not is_transient(error.__cause__):
             raise
     return work()
-
-
-def is_transient(error: OperationalError) -> bool:
-    """Tell whether an error says to try again."""
-    cause = error.__cause__
-    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-    return state in TRANSIENT
