@@ -11,24 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from ferrauth.accounts.addresses import ADDRESS_LENGTH
 from ferrauth.accounts.audit import IDENTIFIER_DIGEST_LENGTH
 from ferrauth.accounts.sessions import LABEL_LENGTH, NETWORK_LENGTH, REQUEST_ID_LENGTH, USER_AGENT_LENGTH
+from ferrauth.accounts.tables import COUNTER_KEY_LENGTH, EVENT_LENGTH, REASON_LENGTH, STAMP_LENGTH, USER_KEY_LENGTH
 
 __all__ = ["AttemptCounter", "AuditEvent", "RefreshSession"]
-
-STAMP_LENGTH = 64
-"""SHA-256 in hexadecimal."""
-
-REASON_LENGTH = 32
-"""Characters of an :class:`~ferrauth.accounts.sessions.EndReason`, with room for longer words."""
-
-
-COUNTER_KEY_LENGTH = 100
-"""Characters of a counter's key: its longest names and numbers make 82."""
-
-EVENT_LENGTH = 32
-"""Characters of an :class:`~ferrauth.accounts.effects.Event`, with room for longer words."""
-
-USER_KEY_LENGTH = 64
-"""Characters of a user's key as text: a UUID's 36, and room for what others make up."""
 
 
 class RefreshSession(models.Model):
