@@ -5,10 +5,13 @@ from __future__ import annotations
 from ferrauth.exceptions import FerrauthError
 
 __all__ = [
+    "AddressTaken",
     "ConfigurationError",
     "Conflict",
     "InvalidInput",
+    "InvalidLink",
     "LoginFailed",
+    "RegistrationClosed",
     "SessionNotFound",
     "Throttled",
     "Unavailable",
@@ -55,6 +58,36 @@ class InvalidInput(FerrauthError):
     def __init__(self, errors: tuple[tuple[str, str], ...]) -> None:
         super().__init__("The input is not valid.")
         self.errors = errors
+
+
+class InvalidLink(FerrauthError):
+    """A link from a mail that is no good, whatever the cause: forged, expired, used, or overtaken by a change."""
+
+    code = "invalid_link"
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__("The link is not valid, or not any more.")
+
+
+class RegistrationClosed(FerrauthError):
+    """Nobody can register here."""
+
+    code = "registration_closed"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("Registration is closed.")
+
+
+class AddressTaken(FerrauthError):
+    """An account has this address. Said with ``REGISTRATION = "immediate"`` only, which cannot but tell."""
+
+    code = "email_taken"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("There is an account with this e-mail address.")
 
 
 class SessionNotFound(FerrauthError):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ferrauth.accounts.addresses import TrustedProxies, parse_trusted_proxies
 from ferrauth.accounts.errors import ConfigurationError
@@ -43,6 +44,32 @@ COMPATIBLE = (None, "simplejwt")
 """Packages whose tokens can be honoured while a project moves in; django-ninja-jwt's are simplejwt's."""
 
 ON_REVOCATION_FAILURE = ("deny", "degrade")
+
+REGISTRATION = ("verify", "immediate", "closed")
+
+OUTBOX_SENDERS = ("thread", "tasks", "command")
+
+MAX_RESET_LIFETIME = 24 * 60 * 60
+"""Seconds: a link that sets a password is short-lived (OWASP, Forgot Password Cheat Sheet); a day is the longest that
+providers give one."""
+
+MAX_VERIFY_LIFETIME = 7 * 24 * 60 * 60
+"""Seconds: a week, for whoever reads mail on Sundays. Such a link opens no account."""
+
+MAX_HASHER_WAIT = 60
+"""Seconds: clients and proxies give up after a minute (nginx's ``proxy_read_timeout``)."""
+
+MAX_HASHER_THREADS = 1024
+"""More cores than a machine has."""
+
+BODY_SIZES = range(1024, 1024 * 1024 + 1)
+"""Bytes of a request: from what the longest registration needs, to what no account endpoint has a use for."""
+
+LINKS = {"verify": "/email/verify?token={token}", "reset": "/password/reset?token={token}"}
+"""What mails link to, and the path that each has where ``BASE_URLS`` is one URL."""
+
+TOKEN_MARK = "{token}"
+"""Where a link has its token."""
 
 THROTTLE_BACKENDS = ("auto", "redis", "database", "cache", "local")
 
@@ -88,7 +115,30 @@ class Settings:
     compat: str | None = None
     """``"simplejwt"`` honours simplejwt's and django-ninja-jwt's tokens until they expire."""
     login_field: str | None = None
-    """The field that a login identifier names; ``None`` is the user model's ``USERNAME_FIELD``."""
+    """What a login identifier is: ``"email"``, ``"username"`` (the user model's ``USERNAME_FIELD``), a field's name, or
+    ``"either"`` of the first two, which ``None`` means too."""
+    email_field: str | None = None
+    """The user model's own unique e-mail field, where it has one with a flag; ``None`` keeps addresses in a table of
+    ferrauth's."""
+    email_verified_field: str | None = None
+    """The user model's boolean field that says whether ``email_field`` is verified; the two go together."""
+    registration: str = "verify"
+    """``"verify"``: the same answer for every address, and a mail; ``"immediate"``: tokens at once, and so an answer
+    that tells which addresses are taken; ``"closed"``."""
+    password_reset_lifetime: int = 60 * 60
+    """Seconds in which a link sets a new password, from when its mail is sent."""
+    email_verify_lifetime: int = 24 * 60 * 60
+    """Seconds in which a link verifies an address, from when its mail is sent."""
+    base_urls: Any = field(default_factory=lambda: MappingProxyType({}))
+    """Where the links of mails lead: ``{"verify": "https://example.com/verify?token={token}", "reset": ...}``, or one
+    URL, the base of both. Never the request's ``Host``. Without it, mails have the token and no link."""
+    outbox_sender: str = "thread"
+    """What sends mails: a ``"thread"`` of the web process, Django's ``"tasks"``, or ``manage.py send_outbox`` alone
+    (``"command"``)."""
+    refresh_cookie: bool = False
+    """Whether the refresh token is in a cookie that scripts cannot read, and not in the body."""
+    max_body: int = 16_384
+    """Bytes that a request to an account endpoint may have."""
     user_filter: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({"is_active": True}))
     """Field values that a user must have to log in and to use a token; equality only."""
     limits: Any = field(default_factory=lambda: DEFAULT_LIMITS)
@@ -117,6 +167,10 @@ class Settings:
     """The least work of a failed login, in PBKDF2-HMAC-SHA256 iterations. 0 is the work of a new password; set it to
     the costliest row's (``manage.py password_report`` prints it) where rows cost more than new ones, or are of formats
     that do."""
+    hasher_max_wait: int | None = 10
+    """Seconds that a login may have to wait for the hasher before it is refused (503); ``None`` waits for ever."""
+    hasher_threads: int | None = None
+    """Threads that derive; ``None`` is one a core. The environment's ``FERRAUTH_THREADS`` goes before it."""
     hasher_memory: int | None = None
     """Bytes that argon2 and scrypt derivations may take at once; one may always run. ``None`` is a quarter of the
     smaller of the control group's limit and the RAM."""
@@ -127,6 +181,8 @@ class Settings:
             ("refresh_idle_lifetime", MAX_REFRESH_LIFETIME),
             ("refresh_absolute_lifetime", MAX_REFRESH_LIFETIME),
             ("revocation_poll", MAX_REVOCATION_POLL),
+            ("password_reset_lifetime", MAX_RESET_LIFETIME),
+            ("email_verify_lifetime", MAX_VERIFY_LIFETIME),
         ):
             object.__setattr__(self, name, _seconds(name, getattr(self, name), longest=longest))
         for name, longest in (("refresh_grace", MAX_REFRESH_GRACE), ("leeway", MAX_LEEWAY)):
@@ -141,15 +197,22 @@ class Settings:
             ("throttle_backend", THROTTLE_BACKENDS),
             ("on_counter_failure", ON_COUNTER_FAILURE),
             ("audit_table", (False, True)),
+            ("registration", REGISTRATION),
+            ("outbox_sender", OUTBOX_SENDERS),
+            ("refresh_cookie", (False, True)),
         ):
             if getattr(self, name) not in words:
                 raise ConfigurationError(f"{name.upper()} must be one of {', '.join(map(repr, words))}.")
         if type(self.max_sessions) is not int or self.max_sessions < 1:
             raise ConfigurationError("MAX_SESSIONS must be a whole number of at least 1.")
-        for name in ("issuer", "audience", "login_field", "redis_url"):
+        for name in ("issuer", "audience", "login_field", "email_field", "email_verified_field", "redis_url"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or not value):
                 raise ConfigurationError(f"{name.upper()} must be a non-empty string or None.")
+        if (self.email_field is None) is not (self.email_verified_field is None):
+            raise ConfigurationError("EMAIL_FIELD and EMAIL_VERIFIED_FIELD go together: a field, and its flag.")
+        object.__setattr__(self, "base_urls", _base_urls(self.base_urls))
+        self._check_work()
         object.__setattr__(self, "keys", _ring(self.keys))
         object.__setattr__(self, "user_filter", _user_filter(self.user_filter))
         object.__setattr__(self, "limits", parse_limits(self.limits))
@@ -158,6 +221,17 @@ class Settings:
             raise ConfigurationError("CACHE_ALIAS must be the name of a cache.")
         if type(self.ipv6_prefix) is not int or self.ipv6_prefix not in IPV6_PREFIXES:
             raise ConfigurationError(f"IPV6_PREFIX must be from {IPV6_PREFIXES[0]} to {IPV6_PREFIXES[-1]}.")
+
+    def _check_work(self) -> None:
+        if self.hasher_max_wait is not None:
+            wait = _seconds("hasher_max_wait", self.hasher_max_wait, shortest=0, longest=MAX_HASHER_WAIT)
+            object.__setattr__(self, "hasher_max_wait", wait)
+        for name, most in (("max_body", BODY_SIZES[-1]), ("hasher_threads", MAX_HASHER_THREADS)):
+            value, least = getattr(self, name), BODY_SIZES[0] if name == "max_body" else 1
+            if name == "hasher_threads" and value is None:
+                continue
+            if type(value) is not int or not least <= value <= most:
+                raise ConfigurationError(f"{name.upper()} must be a whole number from {least} to {most}.")
         if type(self.max_iterations) is not int or not 1 <= self.max_iterations < 2**32:
             raise ConfigurationError("MAX_ITERATIONS must be a whole number of at least 1.")
         if type(self.hasher_floor) is not int or not 0 <= self.hasher_floor <= self.max_iterations:
@@ -209,3 +283,29 @@ def _user_filter(value: object) -> Mapping[str, Any]:
         if not isinstance(name, str) or "__" in name:
             raise ConfigurationError(f"USER_FILTER compares fields for equality; {name!r} is no field name.")
     return MappingProxyType(dict(value))
+
+
+def _base_urls(value: object) -> Mapping[str, str]:
+    """Return the link of each kind, with a mark where its token goes."""
+    if isinstance(value, str):
+        value = {name: value.rstrip("/") + path for name, path in LINKS.items()}
+    if not isinstance(value, dict | MappingProxyType):
+        raise ConfigurationError("BASE_URLS must be a URL, or a dict of URLs.")
+    for name, url in value.items():
+        if name not in LINKS:
+            raise ConfigurationError(f"BASE_URLS: {name!r} is no kind of link. Known: {', '.join(LINKS)}.")
+        if not isinstance(url, str) or not _is_link(url):
+            raise ConfigurationError(
+                f"BASE_URLS[{name!r}] must be an http or https URL with {TOKEN_MARK} in it once, after its host."
+            )
+    return MappingProxyType(dict(value))
+
+
+def _is_link(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable() or " " in url:
+        return False
+    return url.count(TOKEN_MARK) == 1 and TOKEN_MARK not in parts.netloc

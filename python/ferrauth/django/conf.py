@@ -100,6 +100,9 @@ def start() -> None:
 def _configure_core(settings: Settings) -> None:
     _core.set_max_iterations(settings.max_iterations)
     _core.set_memory_budget(settings.hasher_memory)
+    _core.set_max_wait(settings.hasher_max_wait)
+    if settings.hasher_threads is not None:
+        _core.set_threads(settings.hasher_threads)
 
 
 def _refuse_insecure_secret() -> None:
