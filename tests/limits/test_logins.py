@@ -139,11 +139,11 @@ def test_T13_T15_spellings_of_a_name_share_a_budget(project: Project) -> None:
 
 
 def test_T14_a_row_that_is_not_the_one_named_is_none(project: Project) -> None:
-    from ferrauth.django import rows
+    from ferrauth.django import users
 
     ada = get_user_model().objects.get()
-    assert rows._is_named(ada, "username", "ADA")
-    assert not rows._is_named(ada, "username", "ádá")
+    assert users._is_named(ada, "ADA")
+    assert not users._is_named(ada, "ádá")
 
 
 def test_T24_rotation_inside_a_64_is_one_client(project: Project) -> None:

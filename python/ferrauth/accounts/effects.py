@@ -96,6 +96,7 @@ class Action(enum.StrEnum):
     """A token that is no good, from a link in a mail."""
     LOGOUT = "logout"
     PASSWORD_CHANGE = "password_change"
+    """A password that a logged-in user gives again."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,8 @@ class ValidatePassword(Effect[None]):
 
     password: str = field(repr=False)
     user: UserRow
+    name: str = "new_password"
+    """What the client calls the field."""
 
 
 class Opened(enum.Enum):
@@ -288,6 +291,8 @@ class ChangePassword(Effect[bool]):
     encoded: str = field(repr=False)
     keep: uuid.UUID | None
     now: datetime
+    proves: str = ""
+    """The canonical address that a link was sent to: verified now, if it was not and is the user's still."""
 
 
 class Event(enum.StrEnum):
@@ -308,6 +313,17 @@ class Event(enum.StrEnum):
     REVOKED = "revoked"
     REVOCATION_UNMATCHED = "revocation_unmatched"
     PASSWORD_CHANGED = "password_changed"
+    REGISTERED = "registered"
+    REGISTRATION_TAKEN = "registration_taken"
+    """A registration with an address, or a name, that an account has."""
+    EMAIL_REQUESTED = "email_requested"
+    """A link to verify an address, or to move to one, was asked for."""
+    EMAIL_VERIFIED = "email_verified"
+    EMAIL_CHANGED = "email_changed"
+    RESET_REQUESTED = "reset_requested"
+    PASSWORD_RESET = "password_reset"
+    LINK_REFUSED = "link_refused"
+    """A token from a link that was no good."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,8 @@ from ferrauth.accounts.policy import (
     session_of,
     tokens,
 )
+from ferrauth.accounts.recovery import confirm_password_reset, request_password_reset
+from ferrauth.accounts.registration import change_email, register, resend_verification, verify_email
 from ferrauth.accounts.rotation import close_legacy, refresh
 from ferrauth.accounts.sessions import EndReason, RequestFacts, SessionRow, UserRow
 from ferrauth.exceptions import InvalidTokenError
@@ -61,7 +63,9 @@ __all__ = [
     "Principal",
     "authenticate",
     "authenticate_stateless",
+    "change_email",
     "change_password",
+    "confirm_password_reset",
     "end_session",
     "list_sessions",
     "login",
@@ -69,6 +73,10 @@ __all__ = [
     "logout_all",
     "open_session",
     "refresh",
+    "register",
+    "request_password_reset",
+    "resend_verification",
+    "verify_email",
 ]
 
 

@@ -9,10 +9,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ferrauth.accounts.errors import InvalidInput
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["may_log_in", "renews", "row_to_verify"]
+__all__ = ["MAX_PASSWORD", "may_log_in", "refuse_unfit", "renews", "row_to_verify"]
+
+MAX_PASSWORD = 4_096
+"""Bytes: longer ones are refused at every login too (THREATS.md P24)."""
+
+
+def refuse_unfit(name: str, password: str) -> None:
+    """Refuse what can be nobody's password, whatever validators there are.
+
+    Args:
+        name: What the client calls the field.
+        password: The new password.
+
+    Raises:
+        InvalidInput: It is empty, no text, or too long.
+    """
+    try:
+        size = len(password.encode())
+    except UnicodeEncodeError:
+        size = 0  # A lone surrogate, which is not text.
+    if not 0 < size <= MAX_PASSWORD:
+        raise InvalidInput(((name, "password_too_long" if size else "invalid"),))
 
 
 def may_log_in(user: object, user_filter: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ferrauth.accounts.legacy import LegacyClaims, LegacyReader
     from ferrauth.accounts.sessions import RequestFacts, SessionRow, UserRow
     from ferrauth.accounts.settings import Settings
+    from ferrauth.keys import KeyRing
     from ferrauth.tokens import Claims, TokenIssuer, TokenPair
 
 ATTEMPTS = 5
@@ -37,6 +38,9 @@ class Policy:
     issuer: TokenIssuer
     legacy: LegacyReader | None = None
     """Reads another package's tokens while a project moves in; ``None`` refuses them."""
+    secrets: KeyRing | None = None
+    """Secrets that the keys of links in mails are derived from, as :meth:`KeyRing.from_secrets` takes them; ``None``
+    where no mail is sent."""
     clock: Callable[[], datetime] = _utc_now
 
 

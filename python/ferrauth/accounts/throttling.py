@@ -81,7 +81,8 @@ DEFAULT_LIMITS: Mapping[str, Mapping[str, str | None]] = MappingProxyType(
         # What ASVS 5.0 (6.3.1) and OWASP's authentication page ask for: few guesses an account, and more an address,
         # behind which there may be an office. An account's own limit binds only callers it has not seen (T10).
         Action.LOGIN: {"account_address": "5/m", "account": "20/h", "address": "60/m", "global": None},
-        Action.REGISTER: {"address": "3/h"},
+        # The account of a registration is the address that it names: whoever's it is gets a mail each time.
+        Action.REGISTER: {"account": "5/h", "address": "3/h"},
         Action.REFRESH: {"address": "30/m"},
         # Links that were sent stay good for an hour, so who meets the account's limit has one in the mail.
         Action.RESET: {"account_address": "3/h", "account": "10/h", "address": "20/h"},

@@ -9,11 +9,12 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
-from ferrauth import _core
 from ferrauth.accounts import secrets
+from ferrauth.accounts.core import configure_core
 from ferrauth.accounts.policy import Policy
 from ferrauth.accounts.settings import ConfigurationError, Settings
 from ferrauth.keys import KeyRing
@@ -71,7 +72,13 @@ def get_policy() -> Policy:
         from ferrauth.django.legacy import SimpleJWTReader
 
         legacy = SimpleJWTReader()
-    return Policy(settings=settings, issuer=get_issuer(), legacy=legacy)
+    return Policy(settings=settings, issuer=get_issuer(), legacy=legacy, secrets=_keys_from_secrets())
+
+
+def login_name() -> str:
+    """Return the field that logins name, where one has to be said: the user model's own, for all that mean it too."""
+    name = get_settings().login_field
+    return get_user_model().USERNAME_FIELD if name in (None, "either", "username") else str(name)
 
 
 @cache
@@ -89,20 +96,12 @@ def get_audit_secret() -> bytes:
 def start() -> None:
     """Validate the settings when the process starts, and hand the core its share of them."""
     settings = get_settings()
-    _configure_core(settings)
+    configure_core(settings)
     setting_changed.connect(_on_setting_changed, dispatch_uid="ferrauth.conf")
     if settings.compat is not None:
         get_policy()  # Reads the legacy package's settings, which may be ones that cannot be honoured.
     if not django_settings.DEBUG and settings.keys is None:
         _refuse_insecure_secret()
-
-
-def _configure_core(settings: Settings) -> None:
-    _core.set_max_iterations(settings.max_iterations)
-    _core.set_memory_budget(settings.hasher_memory)
-    _core.set_max_wait(settings.hasher_max_wait)
-    if settings.hasher_threads is not None:
-        _core.set_threads(settings.hasher_threads)
 
 
 def _refuse_insecure_secret() -> None:
@@ -124,4 +123,4 @@ def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
         get_policy.cache_clear()
         get_counter_secret.cache_clear()
         get_audit_secret.cache_clear()
-        _configure_core(get_settings())
+        configure_core(get_settings())

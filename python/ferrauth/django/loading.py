@@ -13,6 +13,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import Error, router, transaction
 
 from ferrauth import _core
+from ferrauth.accounts.passwords import MAX_PASSWORD
 from ferrauth.django.passwords import is_known
 from ferrauth.passwords import UNUSABLE_PREFIX, make_passwords
 
@@ -23,9 +24,6 @@ __all__ = ["BadFile", "Line", "Loader", "read_csv", "read_json_lines"]
 
 PASSWORD, ENCODED = "password", "encoded"
 """The names of the two columns that are no fields: a plain password, or a row as Django stores it."""
-
-MAX_PASSWORD = 4_096
-"""Bytes: longer ones are refused at every login too (THREATS.md P24)."""
 
 
 class BadFile(Exception):

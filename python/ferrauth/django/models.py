@@ -1,4 +1,4 @@
-"""The tables: sessions, attempts that are counted in PostgreSQL, and security events."""
+"""The tables: sessions, attempts that are counted in PostgreSQL, security events, e-mail addresses, mails to send."""
 
 from __future__ import annotations
 
@@ -10,10 +10,21 @@ from django.utils.translation import gettext_lazy as _
 
 from ferrauth.accounts.addresses import ADDRESS_LENGTH
 from ferrauth.accounts.audit import IDENTIFIER_DIGEST_LENGTH
+from ferrauth.accounts.emails import MAX_EMAIL
 from ferrauth.accounts.sessions import LABEL_LENGTH, NETWORK_LENGTH, REQUEST_ID_LENGTH, USER_AGENT_LENGTH
 from ferrauth.accounts.tables import COUNTER_KEY_LENGTH, EVENT_LENGTH, REASON_LENGTH, STAMP_LENGTH, USER_KEY_LENGTH
 
-__all__ = ["AttemptCounter", "AuditEvent", "RefreshSession"]
+__all__ = ["AttemptCounter", "AuditEvent", "EmailAddress", "OutboxMessage", "RefreshSession"]
+
+
+MAIL_LENGTH = 16
+"""Characters of a :class:`~ferrauth.accounts.account_effects.Mail`, with room for longer words."""
+
+LANGUAGE_LENGTH = 16
+"""Characters of a language's code, such as ``zh-hans``; longer ones are as good as none."""
+
+ERROR_LENGTH = 64
+"""Characters of an exception's class that an unsent mail keeps."""
 
 
 class RefreshSession(models.Model):
@@ -101,3 +112,59 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class EmailAddress(models.Model):
+    """A user's e-mail address. Its canonical form is unique, and that decides which of two at once registers it."""
+
+    # No constraint, as for sessions.
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        related_name="ferrauth_email",
+        related_query_name="ferrauth_email",
+        verbose_name=_("user"),
+    )
+    address = models.CharField(_("address"), max_length=MAX_EMAIL)
+    canonical = models.CharField(_("canonical form"), max_length=MAX_EMAIL, unique=True, editable=False)
+    verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
+
+    class Meta:
+        app_label = "ferrauth"
+        verbose_name = _("e-mail address")
+        verbose_name_plural = _("e-mail addresses")
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class OutboxMessage(models.Model):
+    """A mail that is to be sent, or perhaps none: that is found out then, and its token made then."""
+
+    mail = models.CharField(_("kind"), max_length=MAIL_LENGTH)
+    user_id = models.CharField(_("user"), max_length=USER_KEY_LENGTH, blank=True, default="")
+    address = models.CharField(_("address"), max_length=MAX_EMAIL)
+    canonical = models.CharField(max_length=MAX_EMAIL, editable=False)
+    language = models.CharField(_("language"), max_length=LANGUAGE_LENGTH, blank=True, default="")
+    created_at = models.DateTimeField(_("created"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    last_error = models.CharField(_("last error"), max_length=ERROR_LENGTH, blank=True, default="")
+
+    class Meta:
+        app_label = "ferrauth"
+        verbose_name = _("mail to send")
+        verbose_name_plural = _("mails to send")
+        indexes = (
+            # Most rows have been sent, and are nobody's business but the pruning's.
+            models.Index(
+                fields=["next_attempt_at"],
+                name="ferrauth_outbox_next",
+                condition=models.Q(next_attempt_at__isnull=False),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.mail} {self.created_at:%Y-%m-%d %H:%M:%S}"

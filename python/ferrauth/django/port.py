@@ -13,12 +13,12 @@ from django.contrib.auth import hashers, password_validation
 from django.core.exceptions import ValidationError
 from django.core.handlers.asgi import ASGIRequest
 
-from ferrauth.accounts import effects, throttling
+from ferrauth.accounts import account_effects, effects, throttling
 from ferrauth.accounts.addresses import client_address, network_of
 from ferrauth.accounts.effects import Allowance, Derive, Effect, arun, run
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.sessions import RequestFacts
-from ferrauth.django import events, passwords, revocations, rows
+from ferrauth.django import drafts, emails, events, outbox, passwords, revocations, rows, users
 from ferrauth.django.conf import get_counter_secret, get_settings
 from ferrauth.django.counters import get_counters
 from ferrauth.django.transactions import apart
@@ -53,6 +53,12 @@ class DjangoPort:
         effects.CountRepeat: "count_repeat",
         effects.Revoke: "revoke",
         effects.ChangePassword: "change_password",
+        account_effects.LoadAccount: "load_account",
+        account_effects.DraftUser: "draft_user",
+        account_effects.CreateAccount: "create_account",
+        account_effects.ConfirmAddress: "confirm_address",
+        account_effects.MoveAddress: "move_address",
+        account_effects.Enqueue: "enqueue",
     }
 
     def perform(self, effect: Effect[Answer]) -> Answer:
@@ -111,13 +117,14 @@ class DjangoPort:
             password_validation.validate_password(effect.password, effect.user.user)  # type: ignore[arg-type]
         except ValidationError as error:
             codes = [one.code or "invalid" for one in error.error_list]
-            raise InvalidInput(tuple(("new_password", code) for code in codes)) from None
+            raise InvalidInput(tuple((effect.name, code) for code in codes)) from None
 
     def is_revoked(self, effect: effects.IsRevoked) -> bool:
         """Ask this process's memory of revocations."""
         return revocations.is_revoked(effect.session_id)
 
-    load_user = staticmethod(rows.load_user)
+    load_user = staticmethod(users.load_user)
+    load_account = staticmethod(users.load_account)
     load_session = staticmethod(rows.load_session)
     load_sessions = staticmethod(rows.load_sessions)
     legacy_token_blocked = staticmethod(rows.legacy_token_blocked)
@@ -126,6 +133,11 @@ class DjangoPort:
     count_repeat = staticmethod(rows.count_repeat)
     revoke = staticmethod(rows.revoke)
     change_password = staticmethod(rows.change_password)
+    draft_user = staticmethod(drafts.draft_user)
+    create_account = staticmethod(emails.create_account)
+    confirm_address = staticmethod(emails.confirm_address)
+    move_address = staticmethod(emails.move_address)
+    enqueue = staticmethod(outbox.enqueue)
 
 
 _port = DjangoPort()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Value
+from django.db.models import F
 
 from ferrauth.accounts.effects import (
     ChangePassword,
@@ -20,93 +16,45 @@ from ferrauth.accounts.effects import (
     Loaded,
     LoadSession,
     LoadSessions,
-    LoadUser,
     Opened,
     OpenSession,
     Revoke,
     Rotate,
 )
-from ferrauth.accounts.sessions import (
-    ENDED_IN_PEACE,
-    KNOWN_CALLER,
-    NOWHERE,
-    EndReason,
-    SessionRow,
-    UserRow,
-    password_stamp,
-)
-from ferrauth.accounts.throttling import canonical_identifier
+from ferrauth.accounts.sessions import EndReason, SessionRow, password_stamp
 from ferrauth.accounts.transactions import is_transient
-from ferrauth.django.conf import get_settings
+from ferrauth.django.emails import prove
 from ferrauth.django.models import RefreshSession
 from ferrauth.django.pruning import prune_by_the_way
 from ferrauth.django.transactions import alias, in_transaction, retried
+from ferrauth.django.users import all_users, first, key, owner_of, sessions, user_filter, user_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.db.models import QuerySet
-
 _COLUMNS = tuple(field.name for field in RefreshSession._meta.concrete_fields if field.name != "user")
 _PREFIX = "ferrauth_session_"
 """Of the names under which a session's columns come beside a user's."""
-_ELIGIBLE = "ferrauth_eligible"
-_KNOWN = "ferrauth_known"
 
 LEGACY_BLACKLIST = "token_blacklist"
 """The label of simplejwt's and of django-ninja-jwt's application that holds ``BlacklistedToken``."""
-
-
-def load_user(effect: LoadUser) -> UserRow | None:
-    """Load a user, with whether ``USER_FILTER`` holds, in one query."""
-    if "\0" in (effect.identifier or ""):
-        return None  # PostgreSQL's text holds no NUL, and refuses the query.
-    user_filter = _user_filter()
-    eligible = ExpressionWrapper(Q(**user_filter), output_field=BooleanField()) if user_filter else Value(value=True)
-    login_field = get_settings().login_field or get_user_model().USERNAME_FIELD
-    lookup = {login_field: effect.identifier} if effect.user_id is None else {"pk": effect.user_id}
-    annotations = {_ELIGIBLE: eligible, _KNOWN: Exists(_sessions_at(effect.network))}
-    user = _first(lambda: _users().filter(**lookup).annotate(**annotations))
-    if user is None:
-        return None
-    eligible_now, known = bool(user.__dict__.pop(_ELIGIBLE)), bool(user.__dict__.pop(_KNOWN))
-    if effect.user_id is None and not _is_named(user, login_field, effect.identifier or ""):
-        return None
-    return replace(_user_row(user, eligible=eligible_now), known=known)
-
-
-def _sessions_at(network: str) -> QuerySet[RefreshSession]:
-    """Return a user's sessions that make the caller's network known: none that was ended for cause, or of long ago."""
-    unsuspected = Q(revoked_at__isnull=True) | Q(revoked_reason__in=ENDED_IN_PEACE)
-    lately = datetime.now(UTC) - KNOWN_CALLER
-    # An empty network is nobody's; it is compared like any other, so that every login is the same query.
-    return _sessions().filter(unsuspected, user_id=OuterRef("pk"), network=network or NOWHERE, rotated_at__gt=lately)
-
-
-def _is_named(user: AbstractBaseUser, login_field: str, identifier: str) -> bool:
-    """Tell whether a user is whom an identifier names, and not whom the database's collation takes for it.
-
-    MySQL finds ``admin`` for a name with an accent, and each spelling would have a budget of its own (CVE-2026-97764).
-    """
-    return canonical_identifier(str(getattr(user, login_field))) == canonical_identifier(identifier)
 
 
 def load_session(effect: LoadSession) -> Loaded | None:
     """Load a session and its user in one query, from the users' default manager, so that what it hides is hidden."""
     columns = {_PREFIX + name: F(f"ferrauth_session__{name}") for name in _COLUMNS}
     # One call of filter(), so that both conditions are about the same joined row.
-    conditions = {**_user_filter(), "ferrauth_session__id": effect.session_id}
-    user = _first(lambda: _users().filter(**conditions).annotate(**columns))
+    conditions = {**user_filter(), "ferrauth_session__id": effect.session_id}
+    user = first(lambda: all_users().filter(**conditions).annotate(**columns))
     if user is None:
         return None
     values = {name: user.__dict__.pop(_PREFIX + name) for name in _COLUMNS}
-    return Loaded(SessionRow(user_id=str(user.pk), **values), _user_row(user, eligible=True))
+    return Loaded(SessionRow(user_id=str(user.pk), **values), user_row(user, eligible=True))
 
 
 def load_sessions(effect: LoadSessions) -> list[SessionRow]:
     """Load a user's sessions that are not revoked."""
-    found = _sessions().filter(user_id=effect.user_id, revoked_at__isnull=True)
+    found = sessions().filter(user_id=effect.user_id, revoked_at__isnull=True)
     return [SessionRow(user_id=str(one.user_id), **{name: getattr(one, name) for name in _COLUMNS}) for one in found]
 
 
@@ -131,7 +79,7 @@ def _open_session(effect: OpenSession) -> Opened:
             if effect.upgraded is not None:
                 restamp(row.user_id, old=effect.verified, new=effect.upgraded)
             values = {name: getattr(row, name) for name in _COLUMNS}
-            _sessions().create(user_id=_key(row.user_id), **values)
+            sessions().create(user_id=key(row.user_id), **values)
             _end_surplus(effect)
     except IntegrityError:
         return Opened.EXISTS
@@ -141,13 +89,13 @@ def _open_session(effect: OpenSession) -> Opened:
 def _end_surplus(effect: OpenSession) -> None:
     row = effect.session
     others = (
-        _sessions()
+        sessions()
         .filter(user_id=row.user_id, revoked_at__isnull=True, idle_expires_at__gt=row.created_at)
         .exclude(pk=row.id)
     )
     surplus = list(others.order_by("-rotated_at").values_list("pk", flat=True)[effect.max_sessions - 1 :])
     if surplus:
-        _sessions().filter(pk__in=surplus, revoked_at__isnull=True).update(
+        sessions().filter(pk__in=surplus, revoked_at__isnull=True).update(
             revoked_at=row.created_at, revoked_reason=EndReason.TOO_MANY
         )
 
@@ -157,7 +105,7 @@ def rotate(effect: Rotate) -> bool:
     row = effect.successor
     return _one_wins(
         lambda: (
-            _sessions()
+            sessions()
             .filter(pk=row.id, generation=effect.presented, revoked_at__isnull=True)
             .update(
                 generation=row.generation,
@@ -177,7 +125,7 @@ def count_repeat(effect: CountRepeat) -> bool:
     row = effect.session
     return _one_wins(
         lambda: (
-            _sessions()
+            sessions()
             .filter(pk=row.id, generation=row.generation, revoked_at__isnull=True, repeats__lt=effect.limit)
             .update(repeats=F("repeats") + 1)
         )
@@ -186,7 +134,7 @@ def count_repeat(effect: CountRepeat) -> bool:
 
 def revoke(effect: Revoke) -> Ended:
     """End sessions, and tell whether there were any."""
-    found = _sessions().filter(user_id=_key(effect.user_id))
+    found = sessions().filter(user_id=key(effect.user_id))
     if effect.session_id is not None:
         found = found.filter(pk=effect.session_id)
     changes = {"revoked_at": effect.now, "revoked_reason": effect.reason}
@@ -203,11 +151,13 @@ def _change_password(effect: ChangePassword) -> bool:
     with transaction.atomic(using=alias()):
         if not _swap_password(effect.user_id, effect.verified, {"password": effect.encoded}):
             return False
-        live = _sessions().filter(user_id=_key(effect.user_id), revoked_at__isnull=True)
+        live = sessions().filter(user_id=key(effect.user_id), revoked_at__isnull=True)
         if effect.keep is not None:
             live.filter(pk=effect.keep).update(password_stamp=password_stamp(effect.user_id, effect.encoded))
             live = live.exclude(pk=effect.keep)
         live.update(revoked_at=effect.now, revoked_reason=EndReason.PASSWORD_CHANGED)
+        if effect.proves:
+            prove(effect.user_id, effect.proves, now=effect.now)
     return True
 
 
@@ -235,7 +185,7 @@ def restamp(user_id: str, *, old: str, new: str) -> int:
     For whoever upgrades an encoding: in the transaction that swaps it, and only where the password is known to be the
     same. A session that begins with an older password stays ended.
     """
-    live = _sessions().filter(user_id=_key(user_id), revoked_at__isnull=True)
+    live = sessions().filter(user_id=key(user_id), revoked_at__isnull=True)
     stamped = live.filter(password_stamp=password_stamp(user_id, old))
     return stamped.update(password_stamp=password_stamp(user_id, new))
 
@@ -249,51 +199,9 @@ def legacy_token_blocked(effect: LegacyTokenBlocked) -> bool:
     return blocked
 
 
-def _users() -> QuerySet[AbstractBaseUser]:
-    return get_user_model()._default_manager.using(alias()).order_by()
-
-
-def _user_filter() -> dict[str, Any]:
-    """Return ``USER_FILTER`` without what holds for every user: a plain attribute of the class, which is no column.
-
-    ``AbstractBaseUser.is_active`` is one, in user models that know no inactive users.
-    """
-    model = get_user_model()
-    columns = {field.name for field in model._meta.get_fields()}
-    return {
-        name: value
-        for name, value in get_settings().user_filter.items()
-        if name in columns or getattr(model, name, None) != value
-    }
-
-
-def _sessions() -> QuerySet[RefreshSession]:
-    return RefreshSession._base_manager.using(alias())
-
-
-def _first(query: Callable[[], QuerySet[AbstractBaseUser]]) -> AbstractBaseUser | None:
-    """Return the one row, or ``None``, also where the value cannot be one of the field's."""
-    try:
-        return next(iter(query()[:1]), None)
-    except (ValueError, ValidationError, OverflowError):
-        return None
-
-
-def _user_row(user: AbstractBaseUser, *, eligible: bool) -> UserRow:
-    return UserRow(id=str(user.pk), password=user.password, eligible=eligible, user=user)
-
-
-def _key(user_id: str) -> Any:
-    return get_user_model()._meta.pk.to_python(user_id)
-
-
 def _swap_password(user_id: str, verified: str, changes: dict[str, Any]) -> bool:
-    """Update a user's row on the condition that its encoding is the one verified.
-
-    The update names the model that has the column: through a child of it Django would select first, then update.
-    """
-    owner = get_user_model()._meta.get_field("password").model
-    found = owner._base_manager.using(alias()).filter(pk=_key(user_id), password=verified)
+    """Update a user's row on the condition that its encoding is the one verified."""
+    found = owner_of("password")._base_manager.using(alias()).filter(pk=key(user_id), password=verified)
     changed: int = found.update(**changes)
     return changed == 1
 

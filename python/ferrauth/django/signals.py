@@ -14,7 +14,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import Signal
 
 from ferrauth.accounts.effects import Event
-from ferrauth.django.conf import get_settings
+from ferrauth.django.conf import login_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,13 +24,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SIGNALS",
+    "email_changed",
+    "email_requested",
+    "email_verified",
     "hash_upgraded",
     "legacy_exchanged",
+    "link_refused",
     "password_changed",
+    "password_reset",
     "refresh_refused",
     "refresh_repeated",
     "refresh_replayed",
     "refreshed",
+    "registered",
+    "registration_taken",
+    "reset_requested",
     "revocation_unmatched",
     "send",
     "session_opened",
@@ -49,6 +57,14 @@ legacy_exchanged = Signal()
 session_revoked = Signal()
 revocation_unmatched = Signal()
 password_changed = Signal()
+link_refused = Signal()
+password_reset = Signal()
+reset_requested = Signal()
+email_changed = Signal()
+email_verified = Signal()
+email_requested = Signal()
+registration_taken = Signal()
+registered = Signal()
 
 SIGNALS: Mapping[Event, Signal] = MappingProxyType(
     {
@@ -63,6 +79,14 @@ SIGNALS: Mapping[Event, Signal] = MappingProxyType(
         Event.REVOKED: session_revoked,
         Event.REVOCATION_UNMATCHED: revocation_unmatched,
         Event.PASSWORD_CHANGED: password_changed,
+        Event.LINK_REFUSED: link_refused,
+        Event.PASSWORD_RESET: password_reset,
+        Event.RESET_REQUESTED: reset_requested,
+        Event.EMAIL_CHANGED: email_changed,
+        Event.EMAIL_VERIFIED: email_verified,
+        Event.EMAIL_REQUESTED: email_requested,
+        Event.REGISTRATION_TAKEN: registration_taken,
+        Event.REGISTERED: registered,
     }
 )
 """The signal of each event that Django has none for."""
@@ -82,7 +106,7 @@ def send(emitted: Emit, fields: Fields) -> None:
     if emitted.event is Event.LOGIN_SUCCEEDED:
         user_logged_in.send_robust(sender=type(emitted.user), request=request, user=emitted.user)
     elif emitted.event is Event.LOGIN_FAILED:
-        name = get_settings().login_field or get_user_model().USERNAME_FIELD
+        name = login_name()
         # "username" is what receivers look for, such as django-axes, whatever the field's name is.
         credentials = {name: emitted.identifier, "username": emitted.identifier, "password": HIDDEN}
         user_login_failed.send_robust(sender=__name__, credentials=credentials, request=request)

@@ -11,7 +11,7 @@ from ferrauth.accounts.addresses import network_of
 from ferrauth.accounts.effects import Action, LoadUser, Reserve
 from ferrauth.accounts.sessions import RequestFacts
 from ferrauth.accounts.throttling import Scope
-from ferrauth.django import rows
+from ferrauth.django import users
 from ferrauth.django.conf import get_counter_secret, get_settings
 from ferrauth.django.counters import get_counters, place
 
@@ -52,7 +52,7 @@ def _keys(account: str | None, address: str | None, network: str) -> set[str]:
         scopes |= {Scope.ADDRESS}
     if account is not None and address is not None:
         scopes |= {Scope.ACCOUNT_ADDRESS}
-    user = rows.load_user(LoadUser(identifier=account)) if account is not None else None
+    user = users.load_user(LoadUser(identifier=account)) if account is not None else None
     facts = RequestFacts(address=address or "", network=network)
     # An attempt names its account by what was typed, by the user, or by both.
     names = {(account, None), (None, user.id if user else None), (account, user.id if user else None)}
