@@ -10,7 +10,7 @@ from django.contrib.auth import hashers
 from django.db import connections
 
 from ferrauth import _core, passwords
-from ferrauth.django.counters import get_counters
+from ferrauth.django.counters import get_bad_tokens, get_counters
 from tests import services
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def django_db_modify_db_settings() -> None:
 def fresh_counters() -> None:
     """Begin every test with nothing counted in this process."""
     get_counters.cache_clear()
+    get_bad_tokens.cache_clear()
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ class Action(enum.StrEnum):
     RESET = "reset"
     VERIFY = "verify"
     TOKEN = "token"
-    """A token that is no good, from a link in a mail."""
+    """A token that is no good: of a link in a mail, or of a request's header."""
     LOGOUT = "logout"
     PASSWORD_CHANGE = "password_change"
     """A password that a logged-in user gives again."""
@@ -122,6 +122,13 @@ class Reserve(Effect[Allowance]):
     """What the client says it is, as submitted."""
     user_id: str | None = None
     """Whom that turned out to name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountBadToken(Effect[Allowance]):
+    """Count a token that no key of ours signed, in this process's memory: it costs no query, and asks nobody else."""
+
+    facts: RequestFacts
 
 
 @dataclass(frozen=True, kw_only=True)

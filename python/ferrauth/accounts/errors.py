@@ -11,6 +11,7 @@ __all__ = [
     "InvalidInput",
     "InvalidLink",
     "LoginFailed",
+    "PermissionDenied",
     "RegistrationClosed",
     "SessionNotFound",
     "Throttled",
@@ -98,6 +99,16 @@ class SessionNotFound(FerrauthError):
 
     def __init__(self) -> None:
         super().__init__("There is no such session.")
+
+
+class PermissionDenied(FerrauthError):
+    """The user is known, and lacks a permission that the endpoint asks for."""
+
+    code = "permission_denied"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("You do not have the permission for this.")
 
 
 class Conflict(FerrauthError):

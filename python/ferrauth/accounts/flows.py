@@ -15,6 +15,7 @@ from ferrauth.accounts.effects import (
     Allowance,
     ChangePassword,
     CheckPassword,
+    CountBadToken,
     Emit,
     Event,
     Flow,
@@ -30,7 +31,7 @@ from ferrauth.accounts.effects import (
     ValidatePassword,
     ask,
 )
-from ferrauth.accounts.errors import Conflict, LoginFailed, SessionNotFound, WrongPassword
+from ferrauth.accounts.errors import Conflict, LoginFailed, SessionNotFound, Throttled, WrongPassword
 from ferrauth.accounts.legacy import legacy_user
 from ferrauth.accounts.passwords import row_to_verify
 from ferrauth.accounts.policy import (
@@ -50,10 +51,11 @@ from ferrauth.accounts.recovery import confirm_password_reset, request_password_
 from ferrauth.accounts.registration import change_email, register, resend_verification, verify_email
 from ferrauth.accounts.rotation import close_legacy, refresh
 from ferrauth.accounts.sessions import EndReason, RequestFacts, SessionRow, UserRow
-from ferrauth.exceptions import InvalidTokenError
+from ferrauth.exceptions import ExpiredSignatureError, InvalidTokenError
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Callable
 
     from ferrauth.tokens import TokenPair
 
@@ -131,13 +133,25 @@ def open_session(policy: Policy, facts: RequestFacts, *, user_id: str, label: st
     raise Conflict
 
 
-def authenticate(policy: Policy, token: str | bytes) -> Flow[Authenticated | None]:
-    """Say whom an access token is good for, in one query, and ``None`` where it is not."""
+def authenticate(
+    policy: Policy, token: str | bytes, *, facts: Callable[[], RequestFacts] | None = None
+) -> Flow[Authenticated | None]:
+    """Say whom an access token is good for, in one query, and ``None`` where it is not.
+
+    Args:
+        policy: The policy.
+        token: The token, as it was presented.
+        facts: Makes the request's facts, which bad tokens are counted by; without it none is.
+
+    Raises:
+        Throttled: Too many tokens that were not signed here; this is one more. No query was made.
+    """
     try:
         claims = decode(policy, token, "access")
-    except InvalidTokenError:
+    except InvalidTokenError as error:
         legacy = legacy_claims(policy, token, "access")
         if legacy is None:
+            yield from _count_bad_token(error, facts)
             return None
         user = legacy_user(legacy, (yield from ask(LoadUser(user_id=legacy.sub))))
         return Authenticated(user, None) if user is not None else None
@@ -154,17 +168,28 @@ def authenticate(policy: Policy, token: str | bytes) -> Flow[Authenticated | Non
     return Authenticated(user, loaded.session) if user is not None else None
 
 
-def authenticate_stateless(policy: Policy, token: str | bytes) -> Flow[Principal | None]:
+def authenticate_stateless(
+    policy: Policy, token: str | bytes, *, facts: Callable[[], RequestFacts] | None = None
+) -> Flow[Principal | None]:
     """Say whom an access token is for without a query, and ``None`` where it is not good or its session was revoked.
 
+    Args:
+        policy: The policy.
+        token: The token, as it was presented.
+        facts: As for :func:`authenticate`.
+
     Raises:
+        Throttled: As for :func:`authenticate`.
         Unavailable: The database has been away for long, and the settings do not say to go on.
     """
     try:
         claims = decode(policy, token, "access")
-    except InvalidTokenError:
+    except InvalidTokenError as error:
         legacy = legacy_claims(policy, token, "access")
-        return Principal(legacy.sub, None, legacy) if legacy else None
+        if legacy is None:
+            yield from _count_bad_token(error, facts)
+            return None
+        return Principal(legacy.sub, None, legacy)
     named = session_of(claims)
     if named is None or (yield from ask(IsRevoked(session_id=named[0]))):
         return None
@@ -245,6 +270,15 @@ def change_password(
             yield from ask(Emit(event=Event.PASSWORD_CHANGED, facts=facts, user_id=user.id, session_id=session_id))
             return
     raise Conflict
+
+
+def _count_bad_token(error: InvalidTokenError, facts: Callable[[], RequestFacts] | None) -> Flow[None]:
+    """Count a token that was never good. One that has expired was, and every client has one every few minutes."""
+    if facts is None or isinstance(error, ExpiredSignatureError):
+        return
+    allowance = yield from ask(CountBadToken(facts=facts()))
+    if not allowance.allowed:
+        raise Throttled(allowance.retry_after)
 
 
 def _reserve_account(facts: RequestFacts, identifier: str, user: UserRow | None) -> Flow[Allowance]:

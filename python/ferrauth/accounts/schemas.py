@@ -13,7 +13,7 @@ from datetime import datetime  # noqa: TC003
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from uuid import UUID  # noqa: TC003
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from ferrauth.accounts.errors import ConfigurationError
 
@@ -28,6 +28,7 @@ __all__ = [
     "Error",
     "FieldError",
     "InvalidRequest",
+    "KeySet",
     "Logout",
     "Me",
     "PasswordChange",
@@ -59,6 +60,9 @@ NO_NUL = r"^[^\x00]*$"
 
 LOGIN_FIELDS = ("email", "username")
 """Login fields that a request calls by their own name; any other is its ``identifier``."""
+
+EITHER = AliasChoices("identifier", *LOGIN_FIELDS)
+"""Where either of them will do, a client may say which it sends."""
 
 UNKNOWN_FIELD = "extra_forbidden"
 """Pydantic's word for a field that the schema does not have; its location is text of the client's."""
@@ -225,6 +229,12 @@ class Me(BaseModel):
     email: str | None = None
 
 
+class KeySet(BaseModel):
+    """The public halves of the keys, as a JWKS; empty where tokens are signed with a secret."""
+
+    keys: list[dict[str, Any]]
+
+
 class Error(BaseModel):
     """What went wrong, for people and for programs."""
 
@@ -249,12 +259,13 @@ def credentials(login_field: str) -> type[Credentials]:
     """Return the schema of a login by a field.
 
     Args:
-        login_field: The field that a login identifier names. A request calls ``email`` and ``username`` so, and
-            anything else ``identifier``.
+        login_field: What the settings say a login identifier is. A request calls ``email`` and ``username`` so,
+            ``either`` as it likes, and anything else ``identifier``.
     """
-    if login_field not in LOGIN_FIELDS:
+    if login_field not in (*LOGIN_FIELDS, "either"):
         return Credentials
-    annotation = Annotated[Identifier, Field(validation_alias=login_field)]
+    alias = EITHER if login_field == "either" else login_field
+    annotation = Annotated[Identifier, Field(validation_alias=alias)]
     return _derive("Credentials", (Credentials,), Credentials.__doc__, {"identifier": annotation})
 
 

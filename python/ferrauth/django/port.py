@@ -20,7 +20,7 @@ from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.sessions import RequestFacts
 from ferrauth.django import drafts, emails, events, outbox, passwords, revocations, rows, users
 from ferrauth.django.conf import get_counter_secret, get_settings
-from ferrauth.django.counters import get_counters
+from ferrauth.django.counters import get_bad_tokens, get_counters
 from ferrauth.django.transactions import apart
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class DjangoPort:
 
     METHODS: ClassVar[Mapping[type[Effect[Any]], str]] = {
         effects.Reserve: "reserve",
+        effects.CountBadToken: "count_bad_token",
         effects.Release: "release",
         effects.Emit: "emit",
         effects.CheckPassword: "check_password",
@@ -75,11 +76,18 @@ class DjangoPort:
             return await method(effect)
         if isinstance(effect, effects.IsRevoked) and revocations.is_known():
             return self.is_revoked(effect)  # type: ignore[return-value]  # A look into memory: no thread.
+        if isinstance(effect, effects.CountBadToken):
+            return self.count_bad_token(effect)  # type: ignore[return-value]  # Memory, too.
         return await sync_to_async(self.perform)(effect)
 
     def reserve(self, effect: effects.Reserve) -> Allowance:
         """Count an attempt, committed whatever becomes of the request."""
         return get_counters().reserve(throttling.counters(get_settings().limits, get_counter_secret(), effect))
+
+    def count_bad_token(self, effect: effects.CountBadToken) -> Allowance:
+        """Count a bad token, in this process."""
+        reservation = effects.Reserve(action=effects.Action.TOKEN, facts=effect.facts)
+        return get_bad_tokens().reserve(throttling.counters(get_settings().limits, get_counter_secret(), reservation))
 
     def release(self, effect: effects.Release) -> None:
         """Give back what an attempt was counted in."""

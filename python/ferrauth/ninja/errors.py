@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-import math
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ninja.errors import AuthenticationError
+from ninja.errors import AuthenticationError, HttpError
 
-from ferrauth.accounts.errors import InvalidInput
-from ferrauth.exceptions import FerrauthError, InvalidTokenError
+from ferrauth.accounts import answers
+from ferrauth.exceptions import FerrauthError
+from ferrauth.ninja.responses import add_common_headers
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from ninja import NinjaAPI
+    from pydantic import BaseModel
 
-__all__ = ["register_exception_handlers"]
+    from ferrauth.accounts.answers import Answer
+
+__all__ = ["Refusal", "register_exception_handlers"]
+
+
+class Refusal(FerrauthError, HttpError):
+    """What ``JWTAuth`` refuses with beyond 401: an API without our handlers answers it by its status, too.
+
+    Attributes:
+        refused: What was raised.
+    """
+
+    def __init__(self, refused: FerrauthError) -> None:
+        HttpError.__init__(self, refused.status, str(refused))
+        self.refused = refused
 
 
 def register_exception_handlers(api: NinjaAPI) -> None:
@@ -30,31 +44,18 @@ def register_exception_handlers(api: NinjaAPI) -> None:
 
     @api.exception_handler(AuthenticationError)
     def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:  # noqa: ARG001
-        detail = "Authentication credentials were not provided or are not valid."
-        return _answer(api, request, HTTPStatus.UNAUTHORIZED, "not_authenticated", detail)
-
-    @api.exception_handler(InvalidTokenError)
-    def invalid_token(request: HttpRequest, error: InvalidTokenError) -> HttpResponse:  # noqa: ARG001
-        # The exception says what was wrong with the token; the answer does not.
-        detail = "The token is not valid."
-        return _answer(api, request, HTTPStatus.UNAUTHORIZED, InvalidTokenError.code, detail)
+        return _respond(api, request, answers.not_authenticated())
 
     @api.exception_handler(FerrauthError)
     def refused(request: HttpRequest, error: FerrauthError) -> HttpResponse:
-        more: dict[str, Any] = {}
-        if isinstance(error, InvalidInput):
-            more["errors"] = [{"field": field, "code": code} for field, code in error.errors]
-        response = _answer(api, request, HTTPStatus(error.status), error.code, str(error), **more)
-        if (seconds := getattr(error, "retry_after", None)) is not None:
-            response["Retry-After"] = str(math.ceil(seconds))
-        return response
+        return _respond(api, request, answers.refusal(error.refused if isinstance(error, Refusal) else error))
 
 
-def _answer(
-    api: NinjaAPI, request: HttpRequest, status: HTTPStatus, code: str, detail: str, **more: Any
-) -> HttpResponse:
-    response = api.create_response(request, {"detail": detail, "code": code, **more}, status=status)
-    if status is HTTPStatus.UNAUTHORIZED:
-        response["WWW-Authenticate"] = "Bearer"
-    response["Cache-Control"] = "no-store"
+def _respond(api: NinjaAPI, request: HttpRequest, answer: Answer) -> HttpResponse:
+    """Make the response with the API's own renderer: these are its endpoints."""
+    body: BaseModel = answer.body  # type: ignore[assignment]  # An error always has one.
+    response = api.create_response(request, body.model_dump(), status=answer.status)
+    for name, value in answer.headers.items():
+        response[name] = value
+    add_common_headers(response)
     return response
