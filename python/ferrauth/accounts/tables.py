@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["COUNTER_KEY_LENGTH", "EVENT_LENGTH", "REASON_LENGTH", "STAMP_LENGTH", "USER_KEY_LENGTH"]
+__all__ = [
+    "COUNTER_KEY_LENGTH",
+    "ERROR_LENGTH",
+    "EVENT_LENGTH",
+    "LANGUAGE_LENGTH",
+    "MAIL_LENGTH",
+    "REASON_LENGTH",
+    "STAMP_LENGTH",
+    "USER_KEY_LENGTH",
+]
 
 STAMP_LENGTH = 64
 """SHA-256 in hexadecimal."""
@@ -18,3 +27,12 @@ EVENT_LENGTH = 32
 
 USER_KEY_LENGTH = 64
 """Characters of a user's key as text: a UUID's 36, and room for what others make up."""
+
+MAIL_LENGTH = 16
+"""Characters of a :class:`~ferrauth.accounts.account_effects.Mail`, with room for longer words."""
+
+LANGUAGE_LENGTH = 16
+"""Characters of a language's code, such as ``zh-hans``; longer ones are as good as none."""
+
+ERROR_LENGTH = 64
+"""Characters of an exception's class that an unsent mail keeps."""

@@ -13,15 +13,19 @@ from ferrauth.accounts.operations import operations, select
 from ferrauth.accounts.policy import Policy
 from ferrauth.accounts.secrets import audit_secret, counter_secret
 from ferrauth.fastapi import checks, dependencies
+from ferrauth.fastapi.accounts import Accounts
 from ferrauth.fastapi.backend import Backend
 from ferrauth.fastapi.counters import make_counters
 from ferrauth.fastapi.logins import Logins
-from ferrauth.fastapi.models import AuthUser, RefreshSession
+from ferrauth.fastapi.mail import write_mail
+from ferrauth.fastapi.models import AuthUser, EmailAddress, RefreshSession
+from ferrauth.fastapi.outbox import Outbox
 from ferrauth.fastapi.port import AsyncPort, Services
 from ferrauth.fastapi.requests import request_facts
 from ferrauth.fastapi.revocations import Revocations
 from ferrauth.fastapi.router import make_router
 from ferrauth.fastapi.rows import Rows
+from ferrauth.fastapi.users import Users
 from ferrauth.keys import KeyRing
 from ferrauth.passwords import Policy as PasswordPolicy
 from ferrauth.passwords.validators import DEFAULT_VALIDATORS, make_validators
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
 
     from ferrauth.accounts.effects import Flow, Result
     from ferrauth.accounts.legacy import LegacyReader
+    from ferrauth.accounts.letters import Letter
+    from ferrauth.fastapi.mail import Mailer, OutgoingMail
     from ferrauth.fastapi.settings import AuthSettings
     from ferrauth.tokens import Claims, TokenPair
 
@@ -57,8 +63,11 @@ class Auth(Generic[User]):
         sessionmaker: Makes the project's sessions. ferrauth's own are made by it too.
         user_model: The users; Django's ``auth_user`` by default.
         session_model: Their sessions; a :class:`~ferrauth.fastapi.models.RefreshSessionMixin` with the users' key.
+        email_model: Their e-mail addresses; an :class:`~ferrauth.fastapi.models.EmailAddressMixin` with the users' key.
+        mailer: Sends mails; without one they wait in the outbox, for ``manage.py send_outbox``.
+        write_mail: Gives mails their words.
         password_validators: Rules for new passwords, as Django's ``AUTH_PASSWORD_VALIDATORS`` has them.
-        password_policy: What passwords cost; see :class:`ferrauth.passwords.Policy`. Its new ones are ``pbkdf2_sha256``.
+        password_policy: What passwords cost; see :class:`ferrauth.passwords.Policy`. New ones are ``pbkdf2_sha256``.
         legacy: Reads another package's tokens while a project moves in.
         me: What ``GET me`` shows; made of the user object, by its attributes.
         register: The project's own fields of a registration.
@@ -76,6 +85,9 @@ class Auth(Generic[User]):
         *,
         user_model: type[User] = AuthUser,  # type: ignore[assignment]  # Whoever names another has another User.
         session_model: type[Any] = RefreshSession,
+        email_model: type[Any] = EmailAddress,
+        mailer: Mailer | None = None,
+        write_mail: Callable[[Letter], OutgoingMail] = write_mail,
         password_validators: Sequence[Mapping[str, Any]] = DEFAULT_VALIDATORS,
         password_policy: PasswordPolicy | None = None,
         legacy: LegacyReader | None = None,
@@ -87,13 +99,25 @@ class Auth(Generic[User]):
         self.config = settings.to_settings()
         secrets = settings.secrets()
         self.token_url = token_url
-        self.policy = Policy(settings=self.config, issuer=self._issuer(secrets), legacy=legacy)
-        self.backend = Backend(sessionmaker, self.config, user_model=user_model, session_model=session_model)
-        rows = Rows(self.backend)
+        self.policy = Policy(
+            settings=self.config,
+            issuer=self._issuer(secrets),
+            legacy=legacy,
+            secrets=KeyRing.from_secrets(secrets),
+        )
+        self.backend = Backend(
+            sessionmaker, self.config, user_model=user_model, session_model=session_model, email_model=email_model
+        )
+        accounts, users = Accounts(self.backend), Users(self.backend)
+        rows = Rows(self.backend, accounts)
+        self._outbox = Outbox(self.policy, self.backend, users, mailer=mailer, write_mail=write_mail)
         self._secret = secrets[0]
         self._services = Services(
             backend=self.backend,
             rows=rows,
+            users=users,
+            accounts=accounts,
+            outbox=self._outbox,
             counters=make_counters(self.backend),
             revocations=Revocations(self.backend, rows),
             counter_secret=counter_secret(secrets[0]),
@@ -101,8 +125,8 @@ class Auth(Generic[User]):
             password_policy=password_policy or PasswordPolicy(floor=self.config.hasher_floor),
             password_validators=make_validators(password_validators),
         )
-        self._logins = Logins(self.backend, rows, self._services.password_policy)
-        known = operations(self.config, username_field=self.backend.login_field, me=me, register=register)
+        self._logins = Logins(users, rows, self._services.password_policy)
+        known = operations(self.config, username_field=self.backend.username_field, me=me, register=register)
         self.operations = select(known, frozenset(exclude))
         self.authentication = dependencies.Authentication(self)
         self.current_user = dependencies.CurrentUser(self)
@@ -216,6 +240,7 @@ class Auth(Generic[User]):
     async def close(self) -> None:
         """End what runs beside requests, and close the connections that are ferrauth's own."""
         await self._services.revocations.stop()
+        await self._outbox.stop()
         closing = getattr(self._services.counters.place, "close", None)
         if closing is not None:
             await closing()

@@ -6,7 +6,7 @@ import uuid
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Integer, SmallInteger, Uuid, inspect
+from sqlalchemy import Integer, SmallInteger, Uuid, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ferrauth.accounts.settings import Settings
 
-__all__ = ["Backend", "retried"]
+__all__ = ["Backend", "begin", "is_storable", "retried"]
 
 Result = TypeVar("Result")
 
@@ -40,6 +40,7 @@ class Backend:
         settings: The settings.
         user_model: The users.
         session_model: Their sessions.
+        email_model: Their e-mail addresses.
 
     Raises:
         ConfigurationError: The models do not fit together, or not the settings.
@@ -52,14 +53,17 @@ class Backend:
         *,
         user_model: type[Any],
         session_model: type[Any],
+        email_model: type[Any],
     ) -> None:
         self.settings = settings
         self.users = user_model
         self.sessions = session_model
+        self.emails = email_model
         self.user_key = inspect(user_model).primary_key[0]
         # The table that has the password: of a model that is spread over two, one is updated.
         self.password_table: Table = inspect(user_model).columns["password"].table
-        self.login_field = self._login_field()
+        self.username_field = self._username_field()
+        self.email_column = self._email_column()
         self.user_filter = self._user_filter()
         self._sessionmaker = sessionmaker
         bind = sessionmaker.kw.get("bind")
@@ -78,6 +82,7 @@ class Backend:
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """Give a session of ferrauth's own, whose transaction is committed whatever becomes of the caller's."""
         async with self._sessionmaker(expire_on_commit=False) as session, session.begin():
+            await begin(session)
             yield session
 
     @asynccontextmanager
@@ -101,11 +106,22 @@ class Backend:
             return None
         return user_id if is_storable(user_id) else None
 
-    def _login_field(self) -> str:
-        name = self.settings.login_field or getattr(self.users, "__login_field__", None)
-        if name is None or name not in inspect(self.users).columns:
-            raise ConfigurationError(f"LOGIN_FIELD: {self.users.__name__} has no column {name!r}.")
+    def _username_field(self) -> str:
+        """Return the column that names users, as Django's ``USERNAME_FIELD``."""
+        name, columns = getattr(self.users, "__login_field__", None), inspect(self.users).columns
+        if name is None or name not in columns:
+            raise ConfigurationError(f"{self.users.__name__} needs a __login_field__: the column that names its users.")
+        wanted = self.settings.login_field
+        if wanted not in (None, "either", "username", "email") and wanted not in columns:
+            raise ConfigurationError(f"LOGIN_FIELD: {self.users.__name__} has no column {wanted!r}.")
         return str(name)
+
+    def _email_column(self) -> str | None:
+        """Return the users' column for an address, whether it is where addresses are kept or a copy."""
+        columns, own = inspect(self.users).columns, self.settings.email_field
+        if own is not None and {own, self.settings.email_verified_field} - set(columns.keys()):
+            raise ConfigurationError(f"EMAIL_FIELD, EMAIL_VERIFIED_FIELD: {self.users.__name__} lacks such columns.")
+        return own if own is not None else "email" if "email" in columns else None
 
     def _user_filter(self) -> list[ColumnElement[bool]]:
         columns = inspect(self.users).columns
@@ -124,6 +140,19 @@ def is_storable(text: str) -> bool:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
         return False
+
+
+async def begin(session: AsyncSession) -> None:
+    """Begin a transaction on SQLite for real, as one that will write.
+
+    Python's driver begins none before a savepoint, whose end would then be a commit; and one that begins with a read
+    cannot write while another does.
+    """
+    connection = await session.connection()
+    if connection.dialect.name == "sqlite":
+        raw: Any = (await connection.get_raw_connection()).driver_connection
+        if not raw.in_transaction:
+            await connection.execute(text("BEGIN IMMEDIATE"))
 
 
 async def retried(work: Callable[[], Awaitable[Result]]) -> Result:

@@ -9,7 +9,7 @@ from sqlalchemy import inspect
 
 from ferrauth.accounts.errors import ConfigurationError
 from ferrauth.fastapi.counters import place
-from ferrauth.fastapi.models import AttemptCounter, AuditEvent
+from ferrauth.fastapi.models import AttemptCounter, AuditEvent, OutboxMessage
 from ferrauth.fastapi.permissions import PermissionsMixin
 
 if TYPE_CHECKING:
@@ -56,12 +56,15 @@ def _counters(backend: Backend) -> Iterator[str]:
     if backend.settings.throttle_backend == "auto" and place(backend) == "local":
         yield (
             "Login attempts would be counted by each process for itself: there is no Redis and no PostgreSQL. Set "
-            "FERRAUTH_REDIS_URL=redis://127.0.0.1:6379/0, or FERRAUTH_THROTTLE_BACKEND=local where one process is meant."
+            "FERRAUTH_REDIS_URL=redis://127.0.0.1:6379/0, or FERRAUTH_THROTTLE_BACKEND=local where one process is "
+            "meant."
         )
 
 
 async def _tables(backend: Backend) -> list[str]:
-    needed = [*_mapped(backend.users), *_mapped(backend.sessions)]
+    needed = [*_mapped(backend.users), *_mapped(backend.sessions), *_mapped(OutboxMessage)]
+    if backend.settings.email_field is None:
+        needed += _mapped(backend.emails)
     if issubclass(backend.users, PermissionsMixin):
         tables = backend.users.__permission_tables__
         needed += [tables.content_types, tables.permissions, tables.group_permissions]

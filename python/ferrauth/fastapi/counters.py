@@ -1,4 +1,4 @@
-"""Where a FastAPI project counts attempts: the same Redis, or the same table in PostgreSQL, as a Django project does."""
+"""Where a FastAPI project counts attempts: the same Redis, or the same table in PostgreSQL, as Django's."""
 
 from __future__ import annotations
 

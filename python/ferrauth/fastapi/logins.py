@@ -12,9 +12,11 @@ from ferrauth import passwords
 from ferrauth.accounts.effects import LoadUser
 from ferrauth.accounts.passwords import row_to_verify
 from ferrauth.accounts.settings import Settings
+from ferrauth.fastapi.accounts import Accounts
 from ferrauth.fastapi.backend import Backend
-from ferrauth.fastapi.models import AuthUser, RefreshSession
+from ferrauth.fastapi.models import AuthUser, EmailAddress, RefreshSession
 from ferrauth.fastapi.rows import Rows
+from ferrauth.fastapi.users import Users
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,8 +31,8 @@ logger = logging.getLogger("ferrauth.passwords")
 class Logins:
     """Checks names and passwords against one table."""
 
-    def __init__(self, backend: Backend, rows: Rows, policy: Policy) -> None:
-        self._backend = backend
+    def __init__(self, users: Users, rows: Rows, policy: Policy) -> None:
+        self._users = users
         self._rows = rows
         self._policy = policy
 
@@ -38,7 +40,7 @@ class Logins:
         """Return the user whose name and password these are, or ``None``."""
         # The place is taken before the user is looked up, so a refusal for want of one tells nothing of it.
         with await passwords.aadmit() as admission:
-            user = await self._rows.load_user(session, LoadUser(identifier=username))
+            user = await self._users.load_user(session, LoadUser(identifier=username))
             row = None if user is None else row_to_verify(user.password, may_log_in=user.eligible)
             verified, renewed = await passwords.averify_and_update(
                 password, row, policy=self._policy, admission=admission
@@ -87,8 +89,16 @@ async def authenticate_user(session: AsyncSession, username: str, password: str)
 def _default() -> Logins:
     global _logins
     if _logins is None:
-        backend = Backend(async_sessionmaker(), Settings(), user_model=AuthUser, session_model=RefreshSession)
-        _logins = Logins(backend, Rows(backend), passwords.Policy())
+        # By the name alone, as the reviewed function: no table but Django's own is asked.
+        settings = Settings(login_field="username", email_field="email", email_verified_field="is_active")
+        backend = Backend(
+            async_sessionmaker(),
+            settings,
+            user_model=AuthUser,
+            session_model=RefreshSession,
+            email_model=EmailAddress,
+        )
+        _logins = Logins(Users(backend), Rows(backend, Accounts(backend)), passwords.Policy())
     return _logins
 
 

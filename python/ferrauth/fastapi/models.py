@@ -26,10 +26,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from ferrauth.accounts.addresses import ADDRESS_LENGTH
 from ferrauth.accounts.audit import IDENTIFIER_DIGEST_LENGTH
+from ferrauth.accounts.emails import MAX_EMAIL
 from ferrauth.accounts.sessions import LABEL_LENGTH, NETWORK_LENGTH, REQUEST_ID_LENGTH, USER_AGENT_LENGTH
 from ferrauth.accounts.tables import (
     COUNTER_KEY_LENGTH,
+    ERROR_LENGTH,
     EVENT_LENGTH,
+    LANGUAGE_LENGTH,
+    MAIL_LENGTH,
     REASON_LENGTH,
     STAMP_LENGTH,
     USER_KEY_LENGTH,
@@ -46,8 +50,11 @@ __all__ = [
     "AuditEvent",
     "AuthUser",
     "Base",
+    "EmailAddress",
+    "EmailAddressMixin",
     "EmailLogin",
     "IntegerKey",
+    "OutboxMessage",
     "PasswordLogin",
     "RefreshSession",
     "RefreshSessionMixin",
@@ -61,9 +68,6 @@ PASSWORD_LENGTH = 128
 
 USERNAME_LENGTH = 150
 """Characters of Django's ``AbstractUser.username``, and of either name."""
-
-EMAIL_LENGTH = 254
-"""Characters of Django's ``EmailField``."""
 
 
 def _now() -> datetime:
@@ -108,7 +112,7 @@ class EmailLogin(PasswordLogin):
 
     __login_field__ = "email"
 
-    email: Mapped[str] = mapped_column(String(EMAIL_LENGTH), unique=True)
+    email: Mapped[str] = mapped_column(String(MAX_EMAIL), unique=True)
 
 
 class SoftDelete:
@@ -128,7 +132,7 @@ class AuthUser(IntegerKey, PasswordLogin, PermissionsMixin, Base):
     username: Mapped[str] = mapped_column(String(USERNAME_LENGTH), unique=True)
     first_name: Mapped[str] = mapped_column(String(USERNAME_LENGTH), default="")
     last_name: Mapped[str] = mapped_column(String(USERNAME_LENGTH), default="")
-    email: Mapped[str] = mapped_column(String(EMAIL_LENGTH), default="")
+    email: Mapped[str] = mapped_column(String(MAX_EMAIL), default="")
     is_staff: Mapped[bool] = mapped_column(default=False)
     date_joined: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
 
@@ -232,6 +236,66 @@ class AuditEvent(Base):
     )
 
 
+class EmailAddressMixin:
+    """A user's e-mail address, as ``ferrauth.django.models.EmailAddress``.
+
+    A project whose user table has another key declares its own, as for :class:`RefreshSessionMixin`.
+    """
+
+    __tablename__ = "ferrauth_emailaddress"
+    __user_key__: ClassVar[TypeEngine[Any]] = Integer()
+
+    id: Mapped[int] = mapped_column(BigKey, Identity(), primary_key=True)
+    address: Mapped[str] = mapped_column(String(MAX_EMAIL))
+    canonical: Mapped[str] = mapped_column(String(MAX_EMAIL), unique=True)
+    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+
+    @declared_attr
+    @classmethod
+    def user_id(cls) -> Mapped[Any]:
+        """The user's key, without a constraint, as Django's model has it."""
+        return mapped_column(cls.__user_key__, nullable=False, unique=True)
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Any, ...]:
+        """The index of look-ups."""
+        return (like_index("ferrauth_emailaddress", "canonical", "825f8a32"), {"sqlite_autoincrement": True})
+
+
+class EmailAddress(EmailAddressMixin, Base):
+    """The e-mail address of an :class:`AuthUser`."""
+
+
+class OutboxMessage(Base):
+    """A mail that is to be sent, or perhaps none: that is found out then, and its token made then."""
+
+    __tablename__ = "ferrauth_outboxmessage"
+
+    id: Mapped[int] = mapped_column(BigKey, Identity(), primary_key=True)
+    mail: Mapped[str] = mapped_column(String(MAIL_LENGTH))
+    user_id: Mapped[str] = mapped_column(String(USER_KEY_LENGTH), default="")
+    address: Mapped[str] = mapped_column(String(MAX_EMAIL))
+    canonical: Mapped[str] = mapped_column(String(MAX_EMAIL))
+    language: Mapped[str] = mapped_column(String(LANGUAGE_LENGTH), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    last_error: Mapped[str] = mapped_column(String(ERROR_LENGTH), default="")
+
+    __table_args__ = (
+        CheckConstraint("attempts >= 0", name="ferrauth_outboxmessage_attempts_check"),
+        Index(
+            "ferrauth_outbox_next",
+            "next_attempt_at",
+            postgresql_where=next_attempt_at.column.is_not(None),
+            sqlite_where=next_attempt_at.column.is_not(None),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+
 class Migration(Base):
     """Django's record of the migrations that a database is the outcome of."""
 
@@ -262,7 +326,7 @@ MIGRATIONS = {
         "0011_update_proxy_permissions",
         "0012_alter_user_first_name_max_length",
     ),
-    "ferrauth": ("0001_initial", "0002_limits_and_audit"),
+    "ferrauth": ("0001_initial", "0002_limits_and_audit", "0003_email_and_outbox"),
 }
 """The migrations whose outcome the tables of :data:`metadata` are."""
 

@@ -15,12 +15,12 @@ from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from ferrauth import passwords
-from ferrauth.accounts import audit, effects, throttling
+from ferrauth.accounts import account_effects, audit, effects, throttling
 from ferrauth.accounts.effects import Allowance, Effect, Ended, Opened
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.transactions import is_transient
 from ferrauth.exceptions import FerrauthError
-from ferrauth.fastapi.backend import retried
+from ferrauth.fastapi.backend import begin, retried
 from ferrauth.fastapi.models import AuditEvent
 
 if TYPE_CHECKING:
@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from ferrauth.accounts.counters import AsyncGuardedCounters
     from ferrauth.accounts.effects import Answer
     from ferrauth.accounts.sessions import SessionRow, UserRow
+    from ferrauth.fastapi.accounts import Accounts
     from ferrauth.fastapi.backend import Backend
+    from ferrauth.fastapi.outbox import Outbox
     from ferrauth.fastapi.revocations import Revocations
     from ferrauth.fastapi.rows import Rows
+    from ferrauth.fastapi.users import Users
     from ferrauth.passwords import Policy
     from ferrauth.passwords.validators import PasswordValidator
 
@@ -58,6 +61,9 @@ class Services:
         *,
         backend: Backend,
         rows: Rows,
+        users: Users,
+        accounts: Accounts,
+        outbox: Outbox,
         counters: AsyncGuardedCounters,
         revocations: Revocations,
         counter_secret: bytes,
@@ -67,6 +73,9 @@ class Services:
     ) -> None:
         self.backend = backend
         self.rows = rows
+        self.users = users
+        self.accounts = accounts
+        self.outbox = outbox
         self.counters = counters
         self.revocations = revocations
         self.counter_secret = counter_secret
@@ -102,6 +111,12 @@ class AsyncPort:
         effects.CountRepeat: "count_repeat",
         effects.Revoke: "revoke",
         effects.ChangePassword: "change_password",
+        account_effects.LoadAccount: "load_account",
+        account_effects.DraftUser: "draft_user",
+        account_effects.CreateAccount: "create_account",
+        account_effects.ConfirmAddress: "confirm_address",
+        account_effects.MoveAddress: "move_address",
+        account_effects.Enqueue: "enqueue",
     }
 
     def __init__(
@@ -133,7 +148,7 @@ class AsyncPort:
         await self._services.counters.release([allowance.receipt for allowance in effect.allowances])
 
     async def emit(self, effect: effects.Emit) -> None:
-        """Put an event on record; in a row too, where ``AUDIT_TABLE`` says so. A request does not fail because of it."""
+        """Put an event on record, in a row too where ``AUDIT_TABLE`` says so; no request fails because of it."""
         fields = audit.fields_of(effect, secret=self._services.audit_secret)
         audit.record(effect.event, fields)
         if self._backend.settings.audit_table:
@@ -164,12 +179,12 @@ class AsyncPort:
 
         codes = refusals(self._services.password_validators, effect.password, effect.user.user)
         if codes:
-            raise InvalidInput(tuple(("new_password", code) for code in codes))
+            raise InvalidInput(tuple((effect.name, code) for code in codes))
 
     async def load_user(self, effect: effects.LoadUser) -> UserRow | None:
         """Load a user."""
         async with self._reading() as session:
-            return await self._rows.load_user(session, effect)
+            return await self._services.users.load_user(session, effect)
 
     async def load_session(self, effect: effects.LoadSession) -> effects.Loaded | None:
         """Load a session and its user."""
@@ -185,7 +200,7 @@ class AsyncPort:
         """Ask this process's memory of revocations."""
         return await self._services.revocations.is_revoked(effect.session_id)
 
-    async def legacy_token_blocked(self, effect: effects.LegacyTokenBlocked) -> bool:
+    async def legacy_token_blocked(self, effect: effects.LegacyTokenBlocked) -> bool:  # noqa: ARG002
         """Tell that no legacy token is: ``COMPAT``, which reads another package's tokens, is Django's."""
         return False
 
@@ -215,6 +230,39 @@ class AsyncPort:
         """Change a password in one transaction."""
         return await self._write(lambda session: self._rows.change_password(session, effect))
 
+    async def load_account(self, effect: account_effects.LoadAccount) -> account_effects.Account | None:
+        """Load a user with its address."""
+        async with self._reading() as session:
+            return await self._services.users.load_account(session, effect)
+
+    async def draft_user(self, effect: account_effects.DraftUser) -> UserRow:
+        """Make a user that is not stored."""
+        return self._services.accounts.draft_user(effect)
+
+    async def create_account(self, effect: account_effects.CreateAccount) -> account_effects.Created:
+        """Make an account in one transaction."""
+        created = await self._write(lambda session: self._services.accounts.create_account(session, effect))
+        self._services.outbox.wake()
+        return created
+
+    async def confirm_address(self, effect: account_effects.ConfirmAddress) -> bool:
+        """Mark an address verified."""
+        return await self._write(lambda session: self._services.accounts.confirm_address(session, effect))
+
+    async def move_address(self, effect: account_effects.MoveAddress) -> bool:
+        """Give a user another address in one transaction."""
+        try:
+            moved = await self._write(lambda session: self._services.accounts.move_address(session, effect))
+        except IntegrityError:
+            return False
+        self._services.outbox.wake()
+        return moved
+
+    async def enqueue(self, effect: account_effects.Enqueue) -> None:
+        """Put a mail into the outbox."""
+        await self._write(lambda session: self._services.accounts.enqueue(session, effect.message, now=effect.now))
+        self._services.outbox.wake()
+
     @asynccontextmanager
     async def _reading(self, *, apart: bool = False) -> AsyncIterator[AsyncSession]:
         if self._session is not None and not apart:
@@ -226,6 +274,7 @@ class AsyncPort:
     async def _write(self, work: Callable[[AsyncSession], Awaitable[Answer]], *, apart: bool = False) -> Answer:
         """Run a transaction: a savepoint of the caller's, or one of its own, retried once."""
         if self._session is not None and not apart:
+            await begin(self._session)
             async with self._session.begin_nested():
                 return await work(self._session)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 from ferrauth.accounts import answers, cookies, flows, schemas
 from ferrauth.accounts.answers import COMMON_HEADERS, Answer
 from ferrauth.accounts.bodies import declared_too_large, refuse_body
+from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.operations import Call
 from ferrauth.exceptions import FerrauthError
 from ferrauth.fastapi.dependencies import Refused
@@ -50,7 +52,13 @@ def respond(answer: Answer, settings: Settings) -> Response:
         # A cookie that is taken away ends at once, and is otherwise the one that was set.
         age = settings.refresh_idle_lifetime if answer.cookie else 0
         response.set_cookie(
-            cookies.NAME, answer.cookie, max_age=age, path="/", secure=True, httponly=True, samesite="strict"
+            cookies.NAME,
+            answer.cookie,
+            max_age=age,
+            path=cookies.PATH,
+            secure=True,
+            httponly=True,
+            samesite="strict",
         )
     return response
 
@@ -96,7 +104,8 @@ def _endpoint(auth: Auth[Any], operation: Operation) -> Callable[..., Awaitable[
             found=found,
         )
         try:
-            result = await auth.carry(operation.flow(call), gone=lambda: until_gone(request)) if operation.flow else None
+            gone = partial(until_gone, request)
+            result = await auth.carry(operation.flow(call), gone=gone) if operation.flow else None
             return respond(operation.answer(call, result), auth.config)
         except FerrauthError as error:
             return respond(operation.refused(error), auth.config)
@@ -170,13 +179,9 @@ def _is_own(request: Request) -> bool:
 
 def _responses(operation: Operation) -> dict[int | str, dict[str, Any]]:
     return {
-        status: {"model": schemas.InvalidRequest if status == schemas_invalid else schemas.Error}
+        status: {"model": schemas.InvalidRequest if status == InvalidInput.status else schemas.Error}
         for status in sorted(operation.refuses)
     }
-
-
-schemas_invalid = 422
-"""The status whose answer names fields."""
 
 
 def _extra(operation: Operation) -> dict[str, Any] | None:
@@ -207,7 +212,7 @@ def _token_route(auth: Auth[Any]) -> APIRoute:
                 identifier=given.identifier,
                 password=given.password,
             )
-            pair = await auth.carry(flow, gone=lambda: until_gone(request))
+            pair = await auth.carry(flow, gone=partial(until_gone, request))
         except Refused as refused:
             return respond(refused.answer, auth.config)
         except FerrauthError as error:

@@ -6,12 +6,10 @@ that every request runs are built once.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, and_, bindparam, delete, exists, insert, literal_column, or_, select, true, update
-from sqlalchemy import inspect as inspect_model
+from sqlalchemy import Select, bindparam, delete, insert, literal_column, or_, select, update
 
 from ferrauth.accounts.effects import (
     ChangePassword,
@@ -20,57 +18,42 @@ from ferrauth.accounts.effects import (
     Loaded,
     LoadSession,
     LoadSessions,
-    LoadUser,
     Opened,
     OpenSession,
     Revoke,
     Rotate,
 )
 from ferrauth.accounts.sessions import (
-    ENDED_IN_PEACE,
-    KNOWN_CALLER,
-    NOWHERE,
     PRUNED_BY_THE_WAY,
     RETENTION,
     EndReason,
     SessionRow,
-    UserRow,
     password_stamp,
 )
-from ferrauth.accounts.throttling import canonical_identifier
-from ferrauth.fastapi.backend import is_storable
 from ferrauth.fastapi.permissions import PermissionsMixin
+from ferrauth.fastapi.users import STORED, user_row
 
 if TYPE_CHECKING:
     from sqlalchemy import CursorResult, Executable
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from ferrauth.fastapi.accounts import Accounts
     from ferrauth.fastapi.backend import Backend
 
 __all__ = ["Rows"]
 
 _COLUMNS = tuple(name for name in SessionRow.__dataclass_fields__ if name != "user_id")
-_STORED = "ferrauth_stored"
-"""The label of the encoding as the database has it: an object that the caller's session already holds may lag."""
 
 
 class Rows:
     """The statements of one backend. Each method runs in the session that it is given."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, accounts: Accounts) -> None:
         self._backend = backend
+        self._accounts = accounts
         users, sessions = backend.users, backend.sessions
         self._sessions = sessions.__table__
-        stored = users.password.label(_STORED)
-        eligible = and_(true(), *backend.user_filter).label("ferrauth_eligible")
-        unsuspected = or_(sessions.revoked_at.is_(None), sessions.revoked_reason.in_(ENDED_IN_PEACE))
-        known = exists().where(
-            sessions.user_id == backend.user_key,
-            sessions.network == bindparam("network"),
-            sessions.rotated_at > bindparam("lately", type_=sessions.rotated_at.type),
-            unsuspected,
-        )
-        self._load_user = select(users, stored, eligible, known.label("ferrauth_known")).limit(1)
+        stored = users.password.label(STORED)
         self._permissions = issubclass(users, PermissionsMixin)
         permissions = users.__permission_tables__.of(backend.user_key) if self._permissions else ()
         columns = [self._sessions.c[name] for name in _COLUMNS]
@@ -79,33 +62,6 @@ class Rows:
             .join(sessions, sessions.user_id == backend.user_key)
             .where(sessions.id == bindparam("session_id", type_=sessions.id.type), *backend.user_filter)
         )
-
-    async def load_user(self, session: AsyncSession, effect: LoadUser) -> UserRow | None:
-        """Load a user, with whether ``USER_FILTER`` holds, in one query."""
-        backend = self._backend
-        lately = datetime.now(UTC) - KNOWN_CALLER
-        # An empty network is nobody's; it is compared like any other, so that every login is the same query.
-        values = {"network": effect.network or NOWHERE, "lately": lately}
-        if effect.user_id is not None:
-            key = backend.key(effect.user_id)
-            if key is None:
-                return None
-            query = self._load_user.where(backend.user_key == key)
-        else:
-            identifier = effect.identifier or ""
-            if not is_storable(identifier):
-                return None
-            query = self._load_user.where(getattr(backend.users, backend.login_field) == identifier)
-        found = (await session.execute(query, values)).one_or_none()
-        if found is None:
-            return None
-        user, stored, eligible, known = found
-        # The database's collation may take another for the one who was named (CVE-2026-97764).
-        if effect.user_id is None and canonical_identifier(
-            str(getattr(user, backend.login_field))
-        ) != canonical_identifier(effect.identifier or ""):
-            return None
-        return replace(self._user_row(user, stored, eligible=bool(eligible)), known=bool(known))
 
     async def load_session(self, session: AsyncSession, effect: LoadSession) -> Loaded | None:
         """Load a session and its user, and what the user is permitted, in one query."""
@@ -116,7 +72,7 @@ class Rows:
         if self._permissions:
             user.remember_permissions(*rest[:2])
             rest = rest[2:]
-        row = self._user_row(user, stored, eligible=True)
+        row = user_row(user, stored, eligible=True)
         return Loaded(SessionRow(user_id=row.id, **dict(zip(_COLUMNS, rest, strict=True))), row)
 
     async def load_sessions(self, session: AsyncSession, effect: LoadSessions) -> list[SessionRow]:
@@ -224,6 +180,8 @@ class Rows:
             live.append(table.c.id != effect.keep)
         ending = {"revoked_at": effect.now, "revoked_reason": EndReason.PASSWORD_CHANGED}
         await session.execute(update(table).where(*live).values(**ending))
+        if effect.proves:
+            await self._accounts.prove(session, effect.user_id, effect.proves, now=effect.now)
         return True
 
     async def renew_password(self, session: AsyncSession, user_id: str, *, old: str, new: str) -> bool:
@@ -250,9 +208,7 @@ class Rows:
         table = self._sessions
         return list((await session.scalars(select(table.c.id).where(table.c.revoked_at >= since))).all())
 
-    async def _swap_password(
-        self, session: AsyncSession, user_id: str, verified: str, changes: dict[str, Any]
-    ) -> bool:
+    async def _swap_password(self, session: AsyncSession, user_id: str, verified: str, changes: dict[str, Any]) -> bool:
         """Update a user's row on the condition that its encoding is the one verified."""
         table = self._backend.password_table
         (key,) = table.primary_key
@@ -268,11 +224,6 @@ class Rows:
             table.c.password_stamp == password_stamp(user_id, old),
         )
         await session.execute(update(table).where(*stamped).values(password_stamp=password_stamp(user_id, new)))
-
-    @staticmethod
-    def _user_row(user: Any, stored: str, *, eligible: bool) -> UserRow:
-        (key,) = inspect_model(user).identity
-        return UserRow(id=str(key), password=stored, eligible=eligible, user=user)
 
 
 async def _changed(session: AsyncSession, statement: Executable) -> int:

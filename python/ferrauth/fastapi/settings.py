@@ -28,7 +28,7 @@ class AuthSettings(BaseSettings):
 
     Args:
         secret_key: Django's SECRET_KEY, where a Django project shares the database: then a token of either is good at
-            both, and attempts in one count in the other. The keys of tokens are derived from it, unless ``keys`` is set.
+            both, and attempts in one count in the other. Token keys are derived from it, unless ``keys`` is set.
         secret_key_fallbacks: Earlier secrets, whose tokens are still good.
     """
 
@@ -51,6 +51,14 @@ class AuthSettings(BaseSettings):
     on_revocation_failure: Literal["deny", "degrade"] | None = None
     max_sessions: int | None = None
     login_field: str | None = None
+    email_field: str | None = None
+    email_verified_field: str | None = None
+    registration: Literal["verify", "immediate", "closed"] | None = None
+    password_reset_lifetime: int | timedelta | None = None
+    email_verify_lifetime: int | timedelta | None = None
+    base_urls: dict[str, str] | str | None = None
+    refresh_cookie: bool | None = None
+    max_body: int | None = None
     user_filter: dict[str, Any] | None = None
     limits: dict[str, dict[str, str | None]] | None = None
     throttle_backend: str | None = None
@@ -60,6 +68,8 @@ class AuthSettings(BaseSettings):
     ipv6_prefix: int | None = None
     audit_table: bool | None = None
     max_iterations: int | None = None
+    hasher_max_wait: int | None = None
+    hasher_threads: int | None = None
     hasher_floor: int | None = None
     hasher_memory: int | None = None
 
@@ -92,7 +102,7 @@ class AuthSettings(BaseSettings):
         return [one.get_secret_value() for one in (self.secret_key, *self.secret_key_fallbacks)]
 
 
-DJANGO_ONLY = frozenset({"compat", "cache_alias"})
+DJANGO_ONLY = frozenset({"compat", "cache_alias", "outbox_sender"})
 """Settings about other parts of a Django project, which mean nothing here."""
 
 SHARED = frozenset(item.name for item in fields(Settings)) - DJANGO_ONLY
