@@ -115,7 +115,7 @@ class Accounts:
         savepoint = await session.begin_nested()
         try:
             session.add(user)
-            await session.flush([user])
+            await session.flush()
             inserted = True
             if not own:
                 (key,) = inspect(user).identity

@@ -2,27 +2,27 @@
 
 Each is an instance of a security scheme, so FastAPI's docs page shows a padlock and a password form for it. One request
 asks the database once, however many of them it depends on.
-"""
 
-from __future__ import annotations
+Annotations are objects here, and no texts: FastAPI cannot look up the names of an instance's.
+"""
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from fastapi import HTTPException
 from fastapi.openapi.models import OAuth2, OAuthFlowPassword, OAuthFlows
 from fastapi.security.base import SecurityBase
-from starlette.requests import HTTPConnection  # noqa: TC002 (FastAPI reads annotations at run time.)
+from starlette.requests import HTTPConnection
 
 from ferrauth.accounts import flows
 from ferrauth.accounts.answers import not_authenticated, refusal
 from ferrauth.accounts.errors import PermissionDenied
-from ferrauth.accounts.schemas import Error
 from ferrauth.exceptions import FerrauthError
 from ferrauth.fastapi.requests import bearer_token
 
 if TYPE_CHECKING:
     from ferrauth.accounts.answers import Answer
     from ferrauth.accounts.policy import Authenticated, Principal
+    from ferrauth.accounts.schemas import Error
     from ferrauth.fastapi.auth import Auth
 
 __all__ = ["Authentication", "Claims", "CurrentUser", "OptionalUser", "Refused", "Require"]
@@ -36,7 +36,7 @@ _SCOPE_KEY = "ferrauth"
 class Refused(HTTPException):
     """A connection that may not go on. Outside ferrauth's router too, it is answered in the one shape's words."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: "Answer") -> None:
         body = cast("Error", answer.body)
         super().__init__(answer.status, detail=body.detail, headers={**answer.headers, "Cache-Control": "no-store"})
         self.answer = answer
@@ -45,7 +45,7 @@ class Refused(HTTPException):
 class _Guard(SecurityBase, Generic[User]):
     """The base of the dependencies: a password flow at ``token``, and a bearer token."""
 
-    def __init__(self, auth: Auth[User]) -> None:
+    def __init__(self, auth: "Auth[User]") -> None:
         self._auth = auth
         self.scheme_name = "ferrauth"
         self.model = OAuth2(
@@ -53,7 +53,7 @@ class _Guard(SecurityBase, Generic[User]):
             description="The access token of a login.",
         )
 
-    async def _find(self, connection: HTTPConnection) -> Authenticated | None:
+    async def _find(self, connection: HTTPConnection) -> "Authenticated | None":
         """Return whom a connection's token is good for, asked once a connection."""
         known: dict[int, Authenticated | None] = connection.scope.setdefault(_SCOPE_KEY, {})
         key = id(self._auth)
@@ -72,7 +72,7 @@ class Authentication(_Guard[User]):
         Refused: 401: there is no token, or none that is good.
     """
 
-    async def __call__(self, connection: HTTPConnection) -> Authenticated:
+    async def __call__(self, connection: HTTPConnection) -> "Authenticated":
         """Return who is there."""
         found = await self._find(connection)
         if found is None:
@@ -118,7 +118,7 @@ class Require(CurrentUser[User]):
     """
 
     def __init__(
-        self, auth: Auth[User], *, permission: str | None = None, staff: bool = False, superuser: bool = False
+        self, auth: "Auth[User]", *, permission: str | None = None, staff: bool = False, superuser: bool = False
     ) -> None:
         super().__init__(auth)
         self._permission = permission
@@ -144,7 +144,7 @@ class Claims(_Guard[User]):
         Refused: 401: there is no token, or none that is good. 503: the database has been away for long.
     """
 
-    async def __call__(self, connection: HTTPConnection) -> Principal:
+    async def __call__(self, connection: HTTPConnection) -> "Principal":
         """Return whom the token says that it is for."""
         token = bearer_token(connection)
         if token is None:

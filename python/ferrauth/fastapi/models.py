@@ -21,6 +21,7 @@ from sqlalchemy import (
     Uuid,
     event,
     insert,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -289,8 +290,8 @@ class OutboxMessage(Base):
         Index(
             "ferrauth_outbox_next",
             "next_attempt_at",
-            postgresql_where=next_attempt_at.column.is_not(None),
-            sqlite_where=next_attempt_at.column.is_not(None),
+            postgresql_where=text("next_attempt_at IS NOT NULL"),
+            sqlite_where=text("next_attempt_at IS NOT NULL"),
         ),
         {"sqlite_autoincrement": True},
     )

@@ -171,7 +171,7 @@ class PermissionsMixin:
     """
 
     __permission_tables__: PermissionTables
-    _ferrauth_permissions = None
+    _ferrauth_permissions: Any = None
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """Tell whether the user has a permission such as ``"shop.change_order"``.
@@ -218,7 +218,7 @@ class PermissionsMixin:
     def remember_permissions(self, *texts: str | None) -> None:
         """Keep permissions as :meth:`PermissionTables.of` selects them."""
         names = frozenset(name for text in texts if text for name in text.split(SEPARATOR))
-        self._ferrauth_permissions: frozenset[str] | None = names
+        self._ferrauth_permissions = names
 
 
 async def load_permissions(session: AsyncSession, user: Any) -> None:

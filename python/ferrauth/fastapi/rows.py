@@ -6,7 +6,6 @@ that every request runs are built once.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, bindparam, delete, insert, literal_column, or_, select, update
@@ -34,6 +33,8 @@ from ferrauth.fastapi.permissions import PermissionsMixin
 from ferrauth.fastapi.users import STORED, user_row
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import CursorResult, Executable
     from sqlalchemy.ext.asyncio import AsyncSession
 

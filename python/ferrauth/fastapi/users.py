@@ -1,4 +1,4 @@
-"""How a user is found: by its key, by what it logs in with, and with its e-mail address; as ``ferrauth.django.users``."""
+"""How a user is found: by its key, by what it logs in with, and with its address; as ``ferrauth.django.users``."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Users:
     def _named(self) -> ColumnElement[bool]:
         """Return the condition that an identifier names a user; as many comparisons, whatever it looks like."""
         backend, field = self._backend, self._settings.login_field or "either"
-        by_name = getattr(backend.users, backend.username_field) == bindparam("identifier")
+        by_name = bool_of(getattr(backend.users, backend.username_field) == bindparam("identifier"))
         if field == "username":
             return by_name
         if field == "either":

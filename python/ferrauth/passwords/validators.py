@@ -1,6 +1,6 @@
 """Django's four rules for new passwords, under the setting that Django has for them, where there is no Django.
 
-``make_validators`` reads a list such as ``AUTH_PASSWORD_VALIDATORS``: Django's dotted names mean Django's own classes in
+``make_validators`` reads a list such as ``AUTH_PASSWORD_VALIDATORS``: Django's names mean Django's own classes in
 a process where Django's settings are configured. In any other they mean those of this module, with the same options
 and the same codes. Validators of a project's own are imported and used as they are.
 """
