@@ -40,6 +40,9 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 FORM_FIELDS = 10
 """Fields of a password form (RFC 6749, section 4.3.2, has six)."""
 
+FORM_NAMES = {"identifier": "username", "password": "password"}
+"""What the form calls the fields of a login."""
+
 TOKEN_PATH = "/token"
 
 
@@ -254,11 +257,10 @@ async def _read_form(request: Request, settings: Settings) -> schemas.Credential
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
         raise Refused(answers.unsupported_media_type())
     async with with_body(request, body).form(max_files=0, max_fields=FORM_FIELDS) as form:
-        given = {"identifier": form.get("username"), "password": form.get("password")}
+        given = {own: form[name] for own, name in FORM_NAMES.items() if name in form}
     try:
         return schemas.Credentials.model_validate(given)
     except ValidationError as error:
         found = schemas.field_errors(error.errors(include_url=False, include_input=False))
-        names = {"identifier": "username"}
-        errors = [schemas.FieldError(field=names.get(one.field, one.field), code=one.code) for one in found]
+        errors = [schemas.FieldError(field=FORM_NAMES[one.field], code=one.code) for one in found]
         raise Refused(answers.invalid(errors)) from None
