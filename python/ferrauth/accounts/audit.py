@@ -72,7 +72,8 @@ def row_of(emitted: Emit, fields: Fields, *, at: datetime) -> dict[str, Any]:
         at: The time.
     """
     known = {name: fields[name] for name in COLUMNS if fields[name] is not None}
-    return {"at": at, "event": str(emitted.event), "details": dict(emitted.details), **known}
+    row = {"at": at, "event": str(emitted.event), "details": dict(emitted.details), **known}
+    return row if emitted.session_id is None else {**row, "session_id": emitted.session_id}
 
 
 def record(event: Event, fields: Fields) -> None:
