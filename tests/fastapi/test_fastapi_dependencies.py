@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, Permission
 from fastapi import Depends, FastAPI, WebSocket
 
 from ferrauth.fastapi import Auth, AuthUser, load_permissions, register_exception_handlers
+from tests.fastapi.application import in_django
 from tests.fastapi.conftest import make_user
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def test_permissions_have_djangos_meaning(own: Site) -> None:
                 user.has_perm(VIEW)
             await load_permissions(session, user)
             for permission in (VIEW, CHANGE, "auth.delete_user", "auth.nothing", "view_user"):
-                assert user.has_perm(permission) == await asyncio.to_thread(django_user.has_perm, permission)
+                assert user.has_perm(permission) == await in_django(django_user.has_perm, permission)
             assert user.get_all_permissions() == {VIEW, CHANGE}
             assert user.has_perms([VIEW, CHANGE])
             assert user.has_module_perms("auth")
@@ -148,7 +149,7 @@ def test_J95_a_user_who_may_not_log_in_any_more_is_refused_at_once(own: Site) ->
     async def scenario(client: Client) -> None:
         tokens = await client.login()
         users = get_user_model().objects.filter(username="ada")
-        await asyncio.to_thread(users.update, is_active=False)
+        await in_django(users.update, is_active=False)
         assert await statuses(client, tokens["access_token"], "user", "optional") == [401, 200]
         answer = await client.post("/refresh", {"refresh_token": tokens["refresh_token"]})
         assert answer.status_code == 401
@@ -275,5 +276,3 @@ def test_the_docs_page_knows_how_to_log_in(site: Site) -> None:
         assert json_body.status_code == 415
 
     site.run(scenario)
-
-

@@ -112,7 +112,9 @@ def type_name(kind: Any, engine: sa.Engine) -> str:
 def sqlite_uniques(engine: sa.Engine, table: str) -> set[tuple[str, ...]]:
     """Return the columns of every unique index, also of those that a constraint made."""
     with engine.connect() as connection:
-        names = [row[1] for row in connection.execute(sa.text(f'PRAGMA index_list("{table}")')) if row[2] and row[3] != "pk"]
+        names = [
+            row[1] for row in connection.execute(sa.text(f'PRAGMA index_list("{table}")')) if row[2] and row[3] != "pk"
+        ]
         return {
             tuple(sorted(row[2] for row in connection.execute(sa.text(f'PRAGMA index_info("{name}")'))))
             for name in names
