@@ -13,7 +13,7 @@ RUST := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
 PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-python test-django6 lint faults bench clean
+.PHONY: help build demo test test-rust test-python test-django6 lint faults bench timing test-ninja-oldest clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -68,6 +68,16 @@ test-django6: $(VENV6)/.built ## Run the Python tests with Django 6, where a Pyt
 	@if [ -x $(VENV6)/bin/python ]; then $(VENV6)/bin/python -m pytest $(ARGS); \
 	else echo "No Python from 3.12 on is installed: Django 6 is not tested here."; fi
 
+# The lowest release of Ninja that pyproject.toml allows.
+NINJA_OLDEST := 1.5.0
+VENV_OLDEST := .venv-ninja-oldest
+
+test-ninja-oldest: build $(VENV)/.dev ## Run the tests of the Ninja API with the lowest release of Ninja that is supported
+	@tools/make-venv.sh $(PYTHON) $(VENV_OLDEST)
+	$(VENV_OLDEST)/bin/python -m pip install --quiet --group test
+	$(VENV_OLDEST)/bin/python -m pip install --quiet "django-ninja==$(NINJA_OLDEST)"
+	PYTHONPATH=python $(VENV_OLDEST)/bin/python -m pytest tests/ninja tests/http $(ARGS)
+
 lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	cargo fmt --check
 	cargo clippy --locked --release --all-targets --no-default-features -- -D warnings
@@ -85,5 +95,9 @@ bench: build $(VENV)/.dev ## Measure ferrauth against its peers, side by side in
 	$(BIN)/python -m benches.compare
 	$(BIN)/python -m benches.hashing $(ARGS)
 
+timing: build $(VENV)/.dev ## Compare over HTTP what answers about accounts that exist and that do not exist take; what JWTAuth costs
+	$(BIN)/python -m benches.http_timing $(ARGS)
+	$(BIN)/python -m benches.jwtauth
+
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(VENV6) dist target .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV6) $(VENV_OLDEST) dist target .pytest_cache .mypy_cache .ruff_cache

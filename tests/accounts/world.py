@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ferrauth.accounts import effects, flows
+from ferrauth.accounts import account_effects, effects, flows
+from ferrauth.accounts.account_effects import Account, Created, Creation
 from ferrauth.accounts.effects import Allowance, Effect, Ended, Event, Loaded, Opened, run
+from ferrauth.accounts.letters import write_letter
 from ferrauth.accounts.policy import Policy
 from ferrauth.accounts.sessions import EndReason, RequestFacts, UserRow, password_stamp
 from ferrauth.accounts.settings import Settings
@@ -17,6 +19,8 @@ from ferrauth.tokens import TokenIssuer
 if TYPE_CHECKING:
     import uuid
 
+    from ferrauth.accounts.account_effects import Message
+    from ferrauth.accounts.letters import Letter
     from ferrauth.accounts.sessions import SessionRow
 
 SECRET = "a secret of the tests, which is long enough for every rule that there is"
@@ -45,6 +49,10 @@ class User:
     name: str
     password: str
     active: bool = True
+    address: str = ""
+    canonical: str = ""
+    verified: str = ""
+    last_login: str = ""
 
 
 @dataclass
@@ -56,6 +64,7 @@ class MemoryPort:
     performed: list[Effect[Any]] = field(default_factory=list)
     allowances: list[Allowance] = field(default_factory=list)
     blacklist: set[str] = field(default_factory=set)
+    outbox: list[Message] = field(default_factory=list)
 
     def perform(self, effect: Effect[Any]) -> Any:
         self.performed.append(effect)
@@ -156,11 +165,62 @@ class MemoryPort:
         if user.password != effect.verified:
             return False
         user.password = effect.encoded
+        if effect.proves and effect.proves == user.canonical:
+            user.verified = user.verified or str(effect.now)
         for row in self._live(user.id):
             if row.id == effect.keep:
                 self.sessions[row.id] = replace(row, password_stamp=password_stamp(user.id, effect.encoded))
             else:
                 self._end(row, effect.now, EndReason.PASSWORD_CHANGED)
+        return True
+
+    def DraftUser(self, effect: account_effects.DraftUser) -> UserRow:
+        return UserRow(id="", password="", eligible=True, user=effect.fields.get("name", effect.canonical))
+
+    def CreateAccount(self, effect: account_effects.CreateAccount) -> Created:
+        name = str(effect.user.user)
+        creation = Creation.CREATED
+        if any(user.canonical == effect.canonical for user in self.users.values()):
+            creation = Creation.EMAIL_TAKEN
+        elif any(user.name == name for user in self.users.values()):
+            creation = Creation.NAME_TAKEN
+        self.outbox.append(effect.messages[creation])
+        if creation is not Creation.CREATED:
+            return Created(creation)
+        user = User(str(len(self.users) + 1), name, effect.encoded, address=effect.address, canonical=effect.canonical)
+        self.users[user.id] = user
+        return Created(creation, UserRow(id=user.id, password=user.password, eligible=True, user=user))
+
+    def LoadAccount(self, effect: account_effects.LoadAccount) -> Account | None:
+        for user in self.users.values():
+            if effect.user_id == user.id or (effect.user_id is None and user.canonical == effect.canonical):
+                return Account(
+                    user=UserRow(id=user.id, password=user.password, eligible=user.active, user=user),
+                    address=user.address,
+                    canonical=user.canonical,
+                    verified=user.verified,
+                    last_login=user.last_login,
+                )
+        return None
+
+    def Enqueue(self, effect: account_effects.Enqueue) -> None:
+        self.outbox.append(effect.message)
+
+    def ConfirmAddress(self, effect: account_effects.ConfirmAddress) -> bool:
+        user = self.users[effect.user_id]
+        if user.verified or user.canonical != effect.canonical:
+            return False
+        user.verified = str(effect.now)
+        return True
+
+    def MoveAddress(self, effect: account_effects.MoveAddress) -> bool:
+        user = self.users[effect.user_id]
+        taken = any(other.canonical == effect.canonical for other in self.users.values())
+        if taken or user.canonical != effect.leaves:
+            return False
+        user.address, user.canonical, user.verified = effect.address, effect.canonical, str(effect.now)
+        if effect.notice is not None:
+            self.outbox.append(effect.notice)
         return True
 
     def _live(self, user_id: str) -> list[SessionRow]:
@@ -195,6 +255,17 @@ class World:
     def opens(self, token: str) -> bool:
         return self.run(flows.authenticate(self.policy, token)) is not None
 
+    def letters(self) -> list[Letter | None]:
+        """Empty the outbox, and return what its rows lead to."""
+        rows, self.port.outbox = self.port.outbox, []
+        return [run(write_letter(self.policy, row), self.port) for row in rows]
+
+    def letter(self) -> Letter:
+        """Return the one letter that there is to send."""
+        (letter,) = self.letters()
+        assert letter is not None
+        return letter
+
     def claims(self, pair: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         now = int(self.clock().timestamp())
         return (
@@ -211,4 +282,4 @@ def make_policy(settings: Settings, clock: Clock, **more: Any) -> Policy:
         refresh_lifetime=settings.refresh_idle_lifetime,
         leeway=settings.leeway,
     )
-    return Policy(settings=settings, issuer=issuer, clock=clock, **more)
+    return Policy(settings=settings, issuer=issuer, clock=clock, secrets=KeyRing.from_secrets([SECRET]), **more)

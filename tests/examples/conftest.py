@@ -57,7 +57,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     stock = PBKDF2PasswordHasher()
     encoded = stock.encode(PASSWORD, stock.salt())
     rows = [
-        {"model": "users.user", "fields": {"email": email, "password": encoded, **state}}
+        {"model": "users.user", "fields": {"email": email, "password": encoded, "is_email_verified": True, **state}}
         for email, state in STATES.items()
     ]
     (data / "users.json").write_text(json.dumps(rows))

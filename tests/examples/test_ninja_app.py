@@ -259,6 +259,7 @@ PRODUCTION = {
     "DJANGO_DEBUG": "",
     "DJANGO_SECRET_KEY": "a secret of the tests, which is long enough for every rule that there is",
     "DJANGO_ALLOWED_HOSTS": "example.com",
+    "DJANGO_SITE_URL": "https://example.com",
 }
 
 
@@ -267,7 +268,7 @@ def test_production_settings_pass_the_deployment_checks(example: Example) -> Non
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["DJANGO_SECRET_KEY", "DJANGO_ALLOWED_HOSTS"])
+@pytest.mark.parametrize("name", ["DJANGO_SECRET_KEY", "DJANGO_ALLOWED_HOSTS", "DJANGO_SITE_URL"])
 def test_production_has_no_default(example: Example, name: str) -> None:
     done = example.python("manage.py", "check", **{**PRODUCTION, name: ""})
     assert done.returncode != 0

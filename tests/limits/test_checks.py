@@ -61,10 +61,10 @@ def fresh(tmp_path: Path) -> Fresh:
 def test_a_fresh_project_is_told_what_to_decide_and_how(fresh: Fresh) -> None:
     told = fresh.run("manage.py", "check", "--deploy")
     assert told.returncode == 1
-    # Counters, HTTPS, the key and the hosts; nothing else.
-    assert sorted(ERROR.findall(told.stderr)) == ["E001", "E004", "E008", "E009"]
+    # Counters, HTTPS, the key, the hosts, and where mails link to; nothing else.
+    assert sorted(ERROR.findall(told.stderr)) == ["E001", "E004", "E008", "E009", "E010"]
     lines = PASTED.findall(told.stderr)
-    assert len(lines) == 8
+    assert len(lines) == 9
     fresh.add("\n".join(lines))
     if "MAILERS" in fresh.settings.read_text():
         # Django 6.1 writes a mailer for development into a new project, and refuses it by a check of its own.
@@ -225,4 +225,4 @@ def test_every_error_has_its_section() -> None:
     sections = {
         int(number) for number in re.findall(r"(?m)^## ferrauth\.E([0-9]{3})$", (ROOT / "docs/checks.md").read_text())
     }
-    assert numbers == sections == set(range(1, 10))
+    assert numbers == sections == set(range(1, 11))

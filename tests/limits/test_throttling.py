@@ -131,7 +131,7 @@ def test_what_is_not_named_keeps_its_limit() -> None:
     limits = Settings(limits={"login": {"account": None}}).limits
     assert limits[Action.LOGIN][Scope.ACCOUNT] == ()
     assert limits[Action.LOGIN][Scope.ADDRESS] == (Limit(60, 60),)
-    assert limits[Action.REGISTER] == {Scope.ADDRESS: (Limit(3, 3600),)}
+    assert limits[Action.REGISTER] == {Scope.ACCOUNT: (Limit(5, 3600),), Scope.ADDRESS: (Limit(3, 3600),)}
     assert Settings().limits == Settings(limits=dict(DEFAULT_LIMITS)).limits
 
 

@@ -1,4 +1,4 @@
-"""The admin: sessions and security events to read, "revoke" to act, and what a user's password is stored as.
+"""The admin: sessions, security events and mails to read, "revoke" to act, and what a user's password is stored as.
 
 Everything is read-only but for "revoke": a row that is made or changed by hand would be a session that nobody logged in
 to (CVE-2026-87975). No page shows a hash, not even in part (CVE-2026-113733).
@@ -17,7 +17,7 @@ from ferrauth.accounts.effects import Emit, Event, Revoke
 from ferrauth.accounts.sessions import EndReason
 from ferrauth.django import events
 from ferrauth.django.conf import get_policy
-from ferrauth.django.models import AuditEvent, RefreshSession
+from ferrauth.django.models import AuditEvent, OutboxMessage, RefreshSession
 from ferrauth.django.port import DjangoPort, request_facts
 
 if TYPE_CHECKING:
@@ -91,6 +91,16 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_filter = ("event",)
     search_fields = ("=user_id", "=identifier_hash", "=address", "=request_id")
     date_hierarchy = "at"
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    """Mails that wait, that were sent lately, or that were given up."""
+
+    list_display = ("created_at", "mail", "address", "attempts", "next_attempt_at", "sent_at", "last_error")
+    list_filter = ("mail", "last_error")
+    search_fields = ("=canonical", "=user_id")
+    date_hierarchy = "created_at"
 
 
 class PasswordFormatMixin:

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from ferrauth.accounts import passwords as rules
 from ferrauth.django.conf import get_settings
 from ferrauth.django.passwords import amake, averify, replace, verify
+from ferrauth.django.users import awaits_verification
 from ferrauth.passwords import aadmit, admit
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class FerrauthBackend(ModelBackend):
 
     A login fails at the same cost whether the user is unknown or inactive, the password wrong or unusable, the row
     malformed, of an unknown format, or of fewer iterations. It never raises for any of them. An outdated row is renewed
-    by compare-and-swap, so a password change at the same moment stands.
+    by compare-and-swap, so a password change at the same moment stands. With ``REGISTRATION = "verify"`` a user whose
+    address is not verified is as good as inactive.
     """
 
     @sensitive_variables("password")
@@ -67,11 +69,7 @@ class FerrauthBackend(ModelBackend):
         if username is None or password is None:
             return None
         with admit() as admission:
-            try:
-                user: User | None = model._default_manager.get_by_natural_key(username)
-            except _NO_SUCH_USER:
-                user = None
-            row = self._row(user)
+            user, row = self._look_up(username)
             found = verify(password, row, admission=admission)
             if user is None or row is None or not found.verified:
                 return None
@@ -98,11 +96,7 @@ class FerrauthBackend(ModelBackend):
         if username is None or password is None:
             return None
         with await aadmit() as admission:
-            try:
-                user: User | None = await model._default_manager.aget_by_natural_key(username)
-            except _NO_SUCH_USER:
-                user = None
-            row = self._row(user)
+            user, row = await sync_to_async(self._look_up)(username)
             found = await averify(password, row, admission=admission)
             if user is None or row is None or not found.verified:
                 return None
@@ -115,7 +109,18 @@ class FerrauthBackend(ModelBackend):
         """Refuse users that are not active, or whose fields do not meet ``USER_FILTER``."""
         return super().user_can_authenticate(user) and rules.may_log_in(user, get_settings().user_filter)
 
-    def _row(self, user: User | None) -> str | None:
+    def _look_up(self, username: str) -> tuple[User | None, str | None]:
+        """Return a user, and the row that its password is checked against; by as many queries if there is none."""
+        model: Any = get_user_model()
+        user: User | None
+        try:
+            user = model._default_manager.get_by_natural_key(username)
+        except _NO_SUCH_USER:
+            user = None
+        try:
+            waits = awaits_verification(user, username)
+        except _NO_SUCH_USER:
+            return None, None
         if user is None:
-            return None
-        return rules.row_to_verify(user.password, may_log_in=self.user_can_authenticate(user))
+            return None, None
+        return user, rules.row_to_verify(user.password, may_log_in=not waits and self.user_can_authenticate(user))

@@ -6,6 +6,7 @@ Both are made once, and anew when ``override_settings`` changes what they are ma
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -98,6 +99,8 @@ def start() -> None:
     settings = get_settings()
     configure_core(settings)
     setting_changed.connect(_on_setting_changed, dispatch_uid="ferrauth.conf")
+    if settings.outbox_sender == "tasks" and find_spec("django.tasks") is None:
+        raise ImproperlyConfigured('FERRAUTH: OUTBOX_SENDER is "tasks", which Django has from version 6.0 on.')
     if settings.compat is not None:
         get_policy()  # Reads the legacy package's settings, which may be ones that cannot be honoured.
     if not django_settings.DEBUG and settings.keys is None:

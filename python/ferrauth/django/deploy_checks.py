@@ -171,6 +171,24 @@ def check_hosts(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     return [_error(9, "ALLOWED_HOSTS does not say by which names this server is called.", HOSTS)]
 
 
+def check_base_urls(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """E010: mails have no links, or ones that travel without encryption (E09)."""
+    settings = get_settings()
+    needed = ["reset"] if settings.registration == "closed" else ["verify", "reset"]
+    wrong = [name for name in needed if not settings.base_urls.get(name, "").startswith("https:")]
+    if not wrong:
+        return []
+    return [
+        _error(
+            10,
+            f"Mails cannot link to where their tokens are followed ({', '.join(wrong)}): BASE_URLS does not say where, "
+            "or not by HTTPS. The request's Host is never used.",
+            'FERRAUTH["BASE_URLS"] = "https://www.example.com"',
+            note='Or one URL each: {"verify": "https://.../?token={token}", "reset": ...}.',
+        )
+    ]
+
+
 def register_checks() -> None:
     """Register the errors of ``check --deploy``."""
     checks: tuple[Callable[..., list[CheckMessage]], ...] = (
@@ -182,6 +200,7 @@ def register_checks() -> None:
         check_proxies,
         check_secret_key,
         check_hosts,
+        check_base_urls,
     )
     for check in checks:
         register(check, Tags.security, deploy=True)

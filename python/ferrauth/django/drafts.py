@@ -43,8 +43,11 @@ def draft_user(effect: DraftUser) -> UserRow:
     if model.USERNAME_FIELD not in values:
         values[model.USERNAME_FIELD] = _made_up(model)
     user = model(**values)
+    given = {field.name for field in model._meta.concrete_fields if field.attname in values}
+    refused = {name for name, _code in errors}
+    errors += [(name, "required") for name in _missing(user) if name not in given | refused]
     try:
-        user.clean_fields(exclude=["password", *(name for name, _code in errors)])
+        user.clean_fields(exclude={field.name for field in model._meta.fields} - given | refused)
     except ValidationError as error:
         errors += [
             ("email" if name == column else name, one.code or "invalid")
@@ -77,6 +80,16 @@ def _value(model: Any, name: str, value: object) -> tuple[str, Any]:
         if name == model.USERNAME_FIELD:
             value = model.normalize_username(value)
     return field.attname, field.to_python(value)
+
+
+def _missing(user: Any) -> list[str]:
+    """Return the fields without a value that the database would refuse, and so say that something is taken."""
+    return [
+        field.name
+        for field in user._meta.concrete_fields
+        if user.__dict__.get(field.attname, "") is None
+        and not (field.null or field.blank or field.primary_key or field.name == "password")
+    ]
 
 
 def _made_up(model: Any) -> str:

@@ -6,7 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 
 from ferrauth.accounts.account_effects import ConfirmAddress, CreateAccount, Created, Creation, MoveAddress
 from ferrauth.django.conf import get_settings
@@ -50,7 +50,8 @@ def _insert_user(user: Any, effect: CreateAccount) -> Creation:
     So the savepoint is made by hand: that of ``atomic()`` takes one statement to keep and two to give up.
     """
     own = get_settings().email_field is not None
-    savepoint = transaction.savepoint(using=alias())
+    connection = connections[alias()]
+    savepoint: Any = connection.savepoint()
     inserted = failed = False
     try:
         user.save(force_insert=True, using=alias())
@@ -59,10 +60,10 @@ def _insert_user(user: Any, effect: CreateAccount) -> Creation:
             _addresses().create(user_id=user.pk, address=effect.address, canonical=effect.canonical)
     except IntegrityError:
         failed = True
-        transaction.set_rollback(False, using=alias())
-        transaction.savepoint_rollback(savepoint, using=alias())
+        connection.set_rollback(False)
+        connection.savepoint_rollback(savepoint)
     else:
-        transaction.savepoint_commit(savepoint, using=alias())
+        connection.savepoint_commit(savepoint)
     # In the table of addresses the second insert says that it was the address. Where there is one insert only, or it
     # was the first, that is asked: the one statement more stands for the insert that was not made.
     known = _is_known(effect.address, effect.canonical) if own or not inserted else failed

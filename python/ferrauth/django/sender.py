@@ -43,13 +43,15 @@ class _Sender:
                 self.thread.start()
 
     def run(self, work: Callable[[], float | None]) -> None:
-        wait = IDLE
-        while self.asked.wait(wait) or wait > IDLE or not self.end():
-            if self.asked.is_set():
+        next_in: float | None = None
+        while True:
+            wait = IDLE if next_in is None else min(max(next_in, IDLE), MAX_WAIT)
+            if self.asked.wait(wait):
                 threading.Event().wait(random.uniform(0, MAX_DELAY))  # noqa: S311 (a delay, and no secret)
                 self.asked.clear()
+            elif next_in is None and self.end():
+                return
             next_in = self.attempt(work)
-            wait = IDLE if next_in is None else min(max(next_in, 0) + IDLE, MAX_WAIT)
 
     def attempt(self, work: Callable[[], float | None]) -> float | None:
         try:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "all_users",
+    "awaits_verification",
     "email_column",
     "first",
     "key",
@@ -82,6 +83,22 @@ def load_account(effect: LoadAccount) -> Account | None:
         last_login="" if last_login is None else last_login.isoformat(),
         **{name: email[name] for name in ("address", "canonical", "verified")},
     )
+
+
+def awaits_verification(user: AbstractBaseUser | None, name: str) -> bool:
+    """Tell whether a user may not log in before its address is verified; asked alike where there is no user.
+
+    Args:
+        user: The user, or ``None``.
+        name: What was typed, which stands in for the name of nobody.
+    """
+    settings = get_settings()
+    if settings.registration != "verify":
+        return False
+    if settings.email_field is not None:
+        return user is not None and not getattr(user, str(settings.email_verified_field))
+    named = {f"user__{get_user_model().USERNAME_FIELD}": name if user is None else user.get_username()}
+    return EmailAddress._base_manager.using(alias()).filter(**named, verified_at__isnull=True).exists()
 
 
 def email_column() -> str | None:

@@ -60,3 +60,16 @@ class IntegerUser(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     objects: BaseUserManager[IntegerUser] = BaseUserManager()
+
+
+class OwnEmailUser(AbstractBaseUser):
+    """Addresses and their flags in columns of its own, and a name besides; a manager that hides deleted users."""
+
+    email = models.EmailField(unique=True)
+    is_email_verified = models.BooleanField(default=False)
+    username = models.CharField(max_length=30, unique=True)
+    is_active = models.BooleanField(default=True)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    objects: BaseUserManager[OwnEmailUser] = BaseUserManager()

@@ -4,9 +4,8 @@ from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
 from ninja import NinjaAPI
 
-from backend.api.auth.router import router as auth_router
-from backend.api.errors import register_error_handlers
-from ferrauth.ninja import JWTAuth
+from backend.api.schemas import Me
+from ferrauth.ninja import JWTAuth, make_router, register_exception_handlers
 
 api = NinjaAPI(
     title="Ninja application on ferrauth",
@@ -16,5 +15,5 @@ api = NinjaAPI(
     # Outside development only staff may read the API page.
     docs_decorator=None if settings.DEBUG else staff_member_required,
 )
-register_error_handlers(api)
-api.add_router("/auth", auth_router)
+register_exception_handlers(api)  # For the endpoints that the application will have of its own.
+api.add_router("/auth", make_router(me=Me))

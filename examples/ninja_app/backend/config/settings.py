@@ -5,6 +5,7 @@ Environment:
     DJANGO_SECRET_KEY: Needed in production, and there is no default. In development a random one is kept in
         DJANGO_DATA_DIR.
     DJANGO_ALLOWED_HOSTS: Needed in production: host names, separated by commas.
+    DJANGO_SITE_URL: Needed in production: the site whose pages /verify and /reset take the links of mails.
     DJANGO_BEHIND_TLS_PROXY: ``1`` where a proxy ends TLS and always sets or strips ``X-Forwarded-Proto``.
     DJANGO_REDIS_URL: Where login attempts are counted. Without it each process counts for itself: one process is meant.
     DJANGO_DATA_DIR: Folder of the SQLite database. Default: ``var`` beside ``manage.py``.
@@ -35,9 +36,12 @@ def _required(name: str) -> str:
 if DEBUG:
     SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY") or development_secret_key(DATA_DIR / "secret_key")
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+    SITE_URL = os.environ.get("DJANGO_SITE_URL", "http://127.0.0.1:8000")
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 else:
     SECRET_KEY = _required("DJANGO_SECRET_KEY")
     ALLOWED_HOSTS = [host.strip() for host in _required("DJANGO_ALLOWED_HOSTS").split(",")]
+    SITE_URL = _required("DJANGO_SITE_URL")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -116,14 +120,15 @@ AUTH_PASSWORD_VALIDATORS = [
 FERRAUTH: dict[str, object] = {
     "ACCESS_LIFETIME": timedelta(minutes=5),
     "USER_FILTER": {"is_active": True, "is_deleted": False},
+    # The user has its own unique address and its own mark, so no table of ferrauth's is asked.
+    "EMAIL_FIELD": "email",
+    "EMAIL_VERIFIED_FIELD": "is_email_verified",
+    "BASE_URLS": SITE_URL,
 }
 if redis_url := os.environ.get("DJANGO_REDIS_URL"):
     FERRAUTH["REDIS_URL"] = redis_url
 else:
     FERRAUTH["THROTTLE_BACKEND"] = "local"
-
-# No request of this API is larger; Django reads no more of one than this into memory.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -1,0 +1,121 @@
+"""``manage.py import_emails``: users that were there before get their addresses, and nothing of theirs changes."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError
+
+from ferrauth.accounts import flows
+from ferrauth.django.importing import Importer
+from ferrauth.django.models import EmailAddress
+
+if TYPE_CHECKING:
+    from tests.emails.conftest import Site
+
+
+def users(*emails: str) -> list[Any]:
+    """Make users with these addresses in Django's own column."""
+    encoded = make_password("correct horse")
+    return [
+        get_user_model().objects.create(username=f"user{number}", email=email, password=encoded)
+        for number, email in enumerate(emails)
+    ]
+
+
+def run(*options: str) -> dict[str, Any]:
+    said = StringIO()
+    call_command("import_emails", *options, "--json", stdout=said)
+    return dict(json.loads(said.getvalue()))
+
+
+def test_users_log_in_and_recover_by_their_address_then(site: Site) -> None:
+    users("Ada@Example.com", "grace@example.com")
+    before = list(get_user_model().objects.order_by("pk").values())
+    assert site.login() == "invalid_credentials"
+    assert run("--verified", "--batch-size", "1")["imported"] == 2
+    assert site.login() == "ok"
+    site.carry(flows.request_password_reset, email="GRACE@example.com")
+    assert [sent.to for sent in site.mails()] == [["grace@example.com"]]
+    get_user_model().objects.update(last_login=None)
+    assert list(get_user_model().objects.order_by("pk").values()) == before
+
+
+def test_it_may_be_run_again(site: Site) -> None:
+    users("ada@example.com")
+    assert [run("--verified")["imported"] for _ in range(2)] == [1, 0]
+
+
+def test_E04_addresses_that_users_share_are_reported_and_not_imported(site: Site) -> None:
+    made = users("ada@example.com", "ADA@example.com", "ada@example.com", "bob@example.com", "no address", "")
+    told = run("--verified")
+    key = [str(user.pk) for user in made]
+    assert told == {
+        "imported": 1,
+        "dry_run": False,
+        "collisions": key[:3],
+        "no_address": [key[4]],
+        "empty": [key[5]],
+    }
+    assert EmailAddress.objects.get().canonical == "bob@example.com"
+
+
+def test_E04_what_only_unicode_tells_apart_collides_too(site: Site) -> None:
+    made = users("ada@example.com", "ａda@example.com")
+    assert run("--verified", "--batch-size", "1")["collisions"] == [str(made[1].pk)]
+
+
+def test_somebody_who_registers_meanwhile_has_the_address(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = users("ada@example.com", "bob@example.com")
+    importer = Importer(column="email", verified=True)
+    rows = [EmailAddress(user_id=one.pk, address=one.email, canonical=one.email) for one in made]
+    EmailAddress.objects.create(user_id=made[0].pk, address="ada@example.com", canonical="ada@example.com")
+    importer._create(rows)
+    assert (importer.imported, importer.collisions) == (1, [str(made[0].pk)])
+    with pytest.raises(IntegrityError):
+        EmailAddress.objects.create(user_id=made[1].pk, address="x", canonical="x")
+
+
+def test_which_are_verified_is_said(site: Site) -> None:
+    users("ada@example.com", "bob@example.com")
+    get_user_model().objects.filter(username="user1").update(is_staff=True)
+    run("--verified-field", "is_staff")
+    rows = dict(EmailAddress.objects.values_list("canonical", "verified_at"))
+    assert (rows["ada@example.com"] is None, rows["bob@example.com"] is None) == (True, False)
+
+
+def test_a_dry_run_writes_nothing(site: Site) -> None:
+    users("ada@example.com", "ADA@example.com", "bob@example.com", "nothing")
+    said = StringIO()
+    call_command("import_emails", "--unverified", "--dry-run", stdout=said)
+    assert "Would import 1 addresses." in said.getvalue()
+    assert "2 users share an address" in said.getvalue()
+    assert not EmailAddress.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--verified", "--unverified"],
+        ["--verified", "--field", "nickname"],
+        ["--verified", "--field", "groups"],
+        ["--verified-field", "nickname"],
+        ["--verified", "--batch-size", "0"],
+    ],
+)
+def test_options_that_make_no_sense(site: Site, options: list[str]) -> None:
+    with pytest.raises(CommandError):
+        call_command("import_emails", *options)
+
+
+def test_where_the_user_model_keeps_addresses_there_is_nothing_to_import(site: Site) -> None:
+    site.configure(EMAIL_FIELD="email", EMAIL_VERIFIED_FIELD="is_active")
+    with pytest.raises(CommandError, match="EMAIL_FIELD"):
+        call_command("import_emails", "--verified")
