@@ -13,7 +13,7 @@ RUST := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
 PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-python test-django6 lint faults bench timing test-ninja-oldest clean
+.PHONY: help build demo demo-fastapi test test-rust test-python test-django6 lint faults bench timing test-ninja-oldest clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -43,6 +43,9 @@ build: $(VENV)/.built ## Build the Rust core into .venv, in release mode
 
 demo: build ## Start the example on PORT (8000) and log in to it; ARGS=--once ends after the play
 	@$(BIN)/python tools/demo.py --port $(PORT) $(ARGS)
+
+demo-fastapi: build ## Start Django and FastAPI on one SQLite file, on PORT (8000) and the next; ARGS=--once ends after the play
+	@$(BIN)/python -m tools.demo_fastapi --port $(PORT) $(ARGS)
 
 test: test-rust test-python test-django6 lint ## Run all tests, types and lint
 

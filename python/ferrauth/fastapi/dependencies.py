@@ -17,7 +17,7 @@ from ferrauth.accounts import flows
 from ferrauth.accounts.answers import not_authenticated, refusal
 from ferrauth.accounts.errors import PermissionDenied
 from ferrauth.exceptions import FerrauthError
-from ferrauth.fastapi.requests import bearer_token
+from ferrauth.fastapi.requests import bearer_token, request_facts
 
 if TYPE_CHECKING:
     from ferrauth.accounts.answers import Answer
@@ -61,8 +61,20 @@ class _Guard(SecurityBase, Generic[User]):
             token = bearer_token(connection)
             known[key] = None
             if token is not None:
-                known[key] = await self._auth.carry(flows.authenticate(self._auth.policy, token))
+                known[key] = await self._carry(flows.authenticate, connection, token)
         return known[key]
+
+    async def _carry(self, flow: Any, connection: HTTPConnection, token: str) -> Any:
+        """Carry a flow that says whom a token is for.
+
+        Raises:
+            Refused: 429: too many bad tokens of this client; 503: what has to be asked does not answer.
+        """
+        auth = self._auth
+        try:
+            return await auth.carry(flow(auth.policy, token, facts=lambda: request_facts(connection, auth.config)))
+        except FerrauthError as error:
+            raise Refused(refusal(error)) from None
 
 
 class Authentication(_Guard[User]):
@@ -149,10 +161,7 @@ class Claims(_Guard[User]):
         token = bearer_token(connection)
         if token is None:
             raise Refused(not_authenticated())
-        try:
-            principal = await self._auth.carry(flows.authenticate_stateless(self._auth.policy, token))
-        except FerrauthError as error:
-            raise Refused(refusal(error)) from None
+        principal = await self._carry(flows.authenticate_stateless, connection, token)
         if principal is None:
             raise Refused(not_authenticated())
         return principal

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from ferrauth import passwords
 from ferrauth.accounts import account_effects, audit, effects, throttling
+from ferrauth.accounts.counters import LocalCounters
 from ferrauth.accounts.effects import Allowance, Effect, Ended, Opened
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.transactions import is_transient
@@ -78,6 +79,7 @@ class Services:
         self.outbox = outbox
         self.counters = counters
         self.revocations = revocations
+        self.bad_tokens = LocalCounters()
         self.counter_secret = counter_secret
         self.audit_secret = audit_secret
         self.password_policy = password_policy
@@ -97,6 +99,7 @@ class AsyncPort:
     METHODS: ClassVar[Mapping[type[Effect[Any]], str]] = {
         effects.Reserve: "reserve",
         effects.Release: "release",
+        effects.CountBadToken: "count_bad_token",
         effects.Emit: "emit",
         effects.CheckPassword: "check_password",
         effects.MakePassword: "make_password",
@@ -142,6 +145,13 @@ class AsyncPort:
         services = self._services
         counters = throttling.counters(self._backend.settings.limits, services.counter_secret, effect)
         return await services.counters.reserve(counters)
+
+    async def count_bad_token(self, effect: effects.CountBadToken) -> Allowance:
+        """Count a token that no key of ours signed, in this process."""
+        services = self._services
+        reservation = effects.Reserve(action=effects.Action.TOKEN, facts=effect.facts)
+        counters = throttling.counters(self._backend.settings.limits, services.counter_secret, reservation)
+        return services.bad_tokens.reserve(counters)
 
     async def release(self, effect: effects.Release) -> None:
         """Give back what an attempt was counted in."""

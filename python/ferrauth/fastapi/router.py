@@ -61,7 +61,7 @@ def respond(answer: Answer, settings: Settings) -> Response:
             path=cookies.PATH,
             secure=True,
             httponly=True,
-            samesite="strict",
+            samesite=cookies.SAME_SITE,  # type: ignore[arg-type]  # In lower case, says the stub.
         )
     return response
 
