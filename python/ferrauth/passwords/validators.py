@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import sys
 from difflib import SequenceMatcher
 from functools import cache
 from importlib import import_module
@@ -216,11 +217,9 @@ def _read_list(path: Path) -> frozenset[str]:
 
 
 def _django_is_configured() -> bool:
-    try:
-        from django.conf import settings
-    except ImportError:
-        return False
-    return bool(settings.configured)
+    # Where nothing has imported it, nothing has configured it; and it is not imported for the question.
+    conf: Any = sys.modules.get("django.conf")
+    return conf is not None and bool(conf.settings.configured)
 
 
 def _import(name: str) -> Any:
