@@ -12,7 +12,7 @@ import pytest
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "fastapi.md"
 
-USE = '''
+USE = """
 
 import httpx
 
@@ -45,7 +45,7 @@ import sys
 
 asyncio.run(use())
 print("ok")
-'''
+"""
 
 
 @pytest.mark.django_db(databases=[])

@@ -72,7 +72,8 @@ class Auth(Generic[User]):
         me: What ``GET me`` shows; made of the user object, by its attributes.
         register: The project's own fields of a registration.
         exclude: Names of operations that the router shall not have, such as ``register``.
-        token_url: Where the docs page finds ``POST token``, relative to the page.
+        token_url: Where the docs page finds ``POST token``, relative to it; ``None`` leaves that out, and the form of
+            the docs page takes a token.
 
     Raises:
         ConfigurationError: A setting makes no sense, or the models do not fit.
@@ -94,7 +95,7 @@ class Auth(Generic[User]):
         me: type[BaseModel] = schemas.Me,
         register: type[BaseModel] | None = None,
         exclude: Collection[str] = frozenset(),
-        token_url: str = "auth/token",
+        token_url: str | None = "auth/token",
     ) -> None:
         self.config = settings.to_settings()
         secrets = settings.secrets()

@@ -9,7 +9,7 @@ Annotations are objects here, and no texts: FastAPI cannot look up the names of 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from fastapi import HTTPException
-from fastapi.openapi.models import OAuth2, OAuthFlowPassword, OAuthFlows
+from fastapi.openapi.models import HTTPBearer, OAuth2, OAuthFlowPassword, OAuthFlows
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
@@ -29,6 +29,8 @@ __all__ = ["Authentication", "Claims", "CurrentUser", "OptionalUser", "Refused",
 
 User = TypeVar("User")
 
+DESCRIPTION = "The access token of a login."
+
 _SCOPE_KEY = "ferrauth"
 """Of what a connection's scope remembers, so that it is asked once."""
 
@@ -43,15 +45,15 @@ class Refused(HTTPException):
 
 
 class _Guard(SecurityBase, Generic[User]):
-    """The base of the dependencies: a password flow at ``token``, and a bearer token."""
+    """The base of the dependencies: a bearer token, and where there is ``POST token`` its password flow."""
 
     def __init__(self, auth: "Auth[User]") -> None:
         self._auth = auth
-        self.scheme_name = "ferrauth"
-        self.model = OAuth2(
-            flows=OAuthFlows(password=OAuthFlowPassword(tokenUrl=auth.token_url, scopes={})),
-            description="The access token of a login.",
-        )
+        self.scheme_name = "JWTAuth"  # As Django Ninja's document calls it: a generated client serves both.
+        self.model: OAuth2 | HTTPBearer = HTTPBearer(bearerFormat="JWT", description=DESCRIPTION)
+        if auth.token_url is not None:
+            flow = OAuthFlowPassword(tokenUrl=auth.token_url, scopes={})
+            self.model = OAuth2(flows=OAuthFlows(password=flow), description=DESCRIPTION)
 
     async def _find(self, connection: HTTPConnection) -> "Authenticated | None":
         """Return whom a connection's token is good for, asked once a connection."""
@@ -161,7 +163,7 @@ class Claims(_Guard[User]):
         token = bearer_token(connection)
         if token is None:
             raise Refused(not_authenticated())
-        principal = await self._carry(flows.authenticate_stateless, connection, token)
+        principal: Principal | None = await self._carry(flows.authenticate_stateless, connection, token)
         if principal is None:
             raise Refused(not_authenticated())
         return principal

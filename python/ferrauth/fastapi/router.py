@@ -71,7 +71,8 @@ def make_router(auth: Auth[Any]) -> APIRouter:
     router = APIRouter(tags=[*TAGS])
     for operation in auth.operations:
         _add(router, auth, operation)
-    router.routes.append(_token_route(auth))
+    if auth.token_url is not None:
+        router.routes.append(_token_route(auth))
     return router
 
 

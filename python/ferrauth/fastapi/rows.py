@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, bindparam, delete, insert, literal_column, or_, select, update
+from sqlalchemy import Select, bindparam, delete, insert, or_, select, update
 
 from ferrauth.accounts.effects import (
     ChangePassword,
@@ -166,7 +166,7 @@ class Rows:
         ended = await _changed(session, ending.values(revoked_at=effect.now, revoked_reason=effect.reason))
         if ended:
             return Ended(ended=ended, found=True)
-        found = (await session.execute(select(literal_column("1")).where(*named).limit(1))).first()
+        found = await session.scalar(select(table.c.id).where(*named).limit(1))
         return Ended(ended=0, found=found is not None)
 
     async def change_password(self, session: AsyncSession, effect: ChangePassword) -> bool:

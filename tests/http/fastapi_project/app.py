@@ -42,6 +42,7 @@ auth = Auth(
     password_policy=Policy(iterations=int(os.environ.get("HTTP_TEST_ITERATIONS", "1000"))),
     password_validators=[{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}],
     mailer=FileMailer(),
+    token_url=None,  # The operations that both frameworks have, and no other.
 )
 app = FastAPI(lifespan=auth.lifespan)
 app.include_router(auth.router, prefix="/auth")
