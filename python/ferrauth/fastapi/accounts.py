@@ -18,7 +18,7 @@ from ferrauth.accounts.account_effects import Created, Creation
 from ferrauth.accounts.drafts import NAME_LENGTH, PRIVILEGES
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.sessions import UserRow
-from ferrauth.fastapi.backend import is_storable
+from ferrauth.fastapi.backend import execute, is_storable
 from ferrauth.fastapi.models import OutboxMessage
 from ferrauth.fastapi.users import user_row
 
@@ -120,7 +120,7 @@ class Accounts:
             if not own:
                 (key,) = inspect(user).identity
                 values = {"user_id": key, "address": effect.address, "canonical": effect.canonical}
-                await session.execute(insert(self._emails).values(**values))
+                await execute(session, insert(self._emails).values(**values))
         except IntegrityError:
             failed = True
             await savepoint.rollback()
@@ -143,7 +143,7 @@ class Accounts:
             condition = getattr(backend.users, column) == effect.address
         else:
             condition = self._emails.c.canonical == effect.canonical
-        return (await session.execute(select(literal_column("1")).where(condition).limit(1))).first() is not None
+        return (await execute(session, select(literal_column("1")).where(condition).limit(1))).first() is not None
 
     async def confirm_address(self, session: AsyncSession, effect: ConfirmAddress) -> bool:
         """Mark an address verified, if it is the user's and is not."""
@@ -184,7 +184,7 @@ class Accounts:
         table = self._emails
         columns = {"address": effect.address, "canonical": effect.canonical, "verified_at": effect.now}
         if not effect.leaves:
-            await session.execute(insert(table).values(user_id=key, **columns))
+            await execute(session, insert(table).values(user_id=key, **columns))
             return True
         found = (table.c.user_id == key, table.c.canonical == effect.leaves)
         return await _changed(session, update(table).where(*found).values(**columns)) == 1
@@ -199,7 +199,7 @@ class Accounts:
             "created_at": now,
             "next_attempt_at": now,
         }
-        await session.execute(insert(OutboxMessage), [values])
+        await execute(session, insert(OutboxMessage), [values])
 
     async def _update_user(
         self, session: AsyncSession, key: Any, found: dict[str, Any], changes: dict[str, Any]
@@ -214,6 +214,6 @@ class Accounts:
 
 
 async def _changed(session: AsyncSession, statement: Any) -> int:
-    result: Any = await session.execute(statement)
+    result: Any = await execute(session, statement)
     rows: int = result.rowcount
     return rows

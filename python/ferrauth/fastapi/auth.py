@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from sqlalchemy import inspect
+
 from ferrauth.accounts import flows, schemas
 from ferrauth.accounts.core import configure_core
 from ferrauth.accounts.effects import arun
@@ -202,13 +204,15 @@ class Auth(Generic[User]):
             label: What the client calls its device.
 
         Raises:
-            ValueError: The user may not log in (CVE-2024-22513: a token for an inactive user).
+            ValueError: The user is not saved, or may not log in (CVE-2024-22513: a token for an inactive user).
         """
         facts = request_facts(request, self.config)
-        key = getattr(user, self.backend.user_key.key)
+        identity = inspect(user).identity  # type: ignore[union-attr]  # It is an instance of a mapped class.
+        if identity is None:
+            raise ValueError("The user is not saved: it has no primary key.")
         try:
             return await self.carry(
-                flows.open_session(self.policy, facts, user_id=str(key), label=label), session=session
+                flows.open_session(self.policy, facts, user_id=str(identity[0]), label=label), session=session
             )
         except LoginFailed:
             raise ValueError(NOT_ALLOWED) from None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Integer, SmallInteger, Uuid, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.orm import Session
 
 from ferrauth.accounts.errors import ConfigurationError
 from ferrauth.accounts.transactions import is_transient
@@ -16,14 +17,14 @@ from ferrauth.accounts.transactions import is_transient
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy import ColumnElement, Executable, Result, Table
     from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
     from ferrauth.accounts.settings import Settings
 
-__all__ = ["Backend", "begin", "is_storable", "retried"]
+__all__ = ["Backend", "begin", "execute", "is_storable", "retried"]
 
-Result = TypeVar("Result")
+Outcome = TypeVar("Outcome")
 
 INTEGER_LIMIT = 2**31
 """PostgreSQL's ``integer`` ends below this; a greater key is nobody's, and the driver refuses it."""
@@ -142,6 +143,17 @@ def is_storable(text: str) -> bool:
         return False
 
 
+async def execute(session: AsyncSession, statement: Executable, values: Any = None) -> Result[Any]:
+    """Execute a statement in a session of any class: SQLModel's warns of its own ``execute``.
+
+    Args:
+        session: The session.
+        statement: The statement.
+        values: Of its parameters.
+    """
+    return await session.run_sync(Session.execute, statement, values)
+
+
 async def begin(session: AsyncSession) -> None:
     """Begin a transaction on SQLite for real, as one that will write.
 
@@ -155,7 +167,7 @@ async def begin(session: AsyncSession) -> None:
             await connection.execute(text("BEGIN IMMEDIATE"))
 
 
-async def retried(work: Callable[[], Awaitable[Result]]) -> Result:
+async def retried(work: Callable[[], Awaitable[Outcome]]) -> Outcome:
     """Run a transaction of ferrauth's own, and once more where the database rolled it back for another's sake."""
     try:
         return await work()

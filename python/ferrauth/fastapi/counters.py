@@ -9,6 +9,7 @@ from sqlalchemy import text
 from ferrauth.accounts import postgres_counters
 from ferrauth.accounts.counters import AsyncGuardedCounters, LocalCounters
 from ferrauth.accounts.errors import ConfigurationError
+from ferrauth.fastapi.backend import execute
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -97,7 +98,7 @@ class AsyncDatabaseCounters:
                 statement = next(statements)
                 while True:
                     sql = text(statement.sql % postgres_counters.NAMES)
-                    rows = (await session.execute(sql, statement.values)).all()
+                    rows = (await execute(session, sql, statement.values)).all()
                     statement = statements.send(rows)
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]

@@ -21,6 +21,7 @@ from ferrauth.accounts.effects import arun
 from ferrauth.accounts.letters import write_letter
 from ferrauth.accounts.outbox import LEASE, PRUNED, RETENTION, next_attempt
 from ferrauth.accounts.tables import ERROR_LENGTH
+from ferrauth.fastapi.backend import execute
 from ferrauth.fastapi.models import OutboxMessage
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Outbox:
         ).with_for_update(skip_locked=True)
         while True:
             async with self._backend.transaction() as session:
-                found = (await session.execute(due)).first()
+                found = (await execute(session, due)).first()
                 if found is None:
                     return None
                 taken = update(row).where(
@@ -136,7 +137,7 @@ class Outbox:
                     row.next_attempt_at == found.next_attempt_at,
                 )
                 changes = {"attempts": row.attempts + 1, "next_attempt_at": now + LEASE}
-                result: Any = await session.execute(taken.values(**changes))
+                result: Any = await execute(session, taken.values(**changes))
                 if result.rowcount == 1:
                     return found
 
@@ -176,8 +177,8 @@ class Outbox:
         async with self._backend.transaction() as session:
             keys = (await session.scalars(done)).all()
             if keys:
-                await session.execute(delete(row).where(row.id.in_(keys)))
+                await execute(session, delete(row).where(row.id.in_(keys)))
 
     async def _execute(self, statement: Any) -> None:
         async with self._backend.single() as session:
-            await session.execute(statement)
+            await execute(session, statement)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
 )
 
+from ferrauth.fastapi.backend import execute
 from ferrauth.fastapi.types import BigKey
 
 if TYPE_CHECKING:
@@ -229,5 +230,5 @@ async def load_permissions(session: AsyncSession, user: Any) -> None:
         user: A user whose class is a :class:`PermissionsMixin`.
     """
     key = inspect(type(user)).primary_key_from_instance(user)[0]
-    row = (await session.execute(select(*type(user).__permission_tables__.of(key)))).one()
+    row = (await execute(session, select(*type(user).__permission_tables__.of(key)))).one()
     user.remember_permissions(*row)

@@ -21,7 +21,7 @@ from ferrauth.accounts.effects import Allowance, Effect, Ended, Opened
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.transactions import is_transient
 from ferrauth.exceptions import FerrauthError
-from ferrauth.fastapi.backend import begin, retried
+from ferrauth.fastapi.backend import begin, execute, retried
 from ferrauth.fastapi.models import AuditEvent
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class AsyncPort:
             values = audit.row_of(effect, fields, at=datetime.now(UTC))
             try:
                 async with self._backend.transaction() as session:
-                    await session.execute(insert(AuditEvent), [values])
+                    await execute(session, insert(AuditEvent), [values])
             except SQLAlchemyError:
                 logger.exception("A security event is in the log only: its row could not be written.")
 

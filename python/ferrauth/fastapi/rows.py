@@ -29,6 +29,7 @@ from ferrauth.accounts.sessions import (
     SessionRow,
     password_stamp,
 )
+from ferrauth.fastapi.backend import execute
 from ferrauth.fastapi.permissions import PermissionsMixin
 from ferrauth.fastapi.users import STORED, user_row
 
@@ -66,7 +67,7 @@ class Rows:
 
     async def load_session(self, session: AsyncSession, effect: LoadSession) -> Loaded | None:
         """Load a session and its user, and what the user is permitted, in one query."""
-        found = (await session.execute(self._load_session, {"session_id": effect.session_id})).one_or_none()
+        found = (await execute(session, self._load_session, {"session_id": effect.session_id})).one_or_none()
         if found is None:
             return None
         user, stored, *rest = found
@@ -82,7 +83,7 @@ class Rows:
         query = select(*(table.c[name] for name in _COLUMNS)).where(
             table.c.user_id == self._backend.key(effect.user_id), table.c.revoked_at.is_(None)
         )
-        return [SessionRow(user_id=effect.user_id, **one._mapping) for one in await session.execute(query)]
+        return [SessionRow(user_id=effect.user_id, **one._mapping) for one in await execute(session, query)]
 
     async def open_session(self, session: AsyncSession, effect: OpenSession) -> Opened:
         """Hold the user's row to the verified encoding, insert the session, end what is too many.
@@ -101,7 +102,7 @@ class Rows:
         if effect.upgraded is not None:
             await self._restamp(session, row.user_id, old=effect.verified, new=effect.upgraded)
         values = {name: getattr(row, name) for name in _COLUMNS}
-        await session.execute(insert(self._sessions).values(user_id=self._backend.key(row.user_id), **values))
+        await execute(session, insert(self._sessions).values(user_id=self._backend.key(row.user_id), **values))
         await self._end_surplus(session, effect)
         return Opened.OPENED
 
@@ -121,7 +122,7 @@ class Rows:
         surplus = (await session.scalars(others)).all()
         if surplus:
             ending = update(table).where(table.c.id.in_(surplus), table.c.revoked_at.is_(None))
-            await session.execute(ending.values(revoked_at=row.created_at, revoked_reason=EndReason.TOO_MANY))
+            await execute(session, ending.values(revoked_at=row.created_at, revoked_reason=EndReason.TOO_MANY))
 
     async def rotate(self, session: AsyncSession, effect: Rotate) -> bool:
         """Rotate by one conditional update that names columns of its own row only, so that of any number one wins."""
@@ -177,10 +178,10 @@ class Rows:
         live = [table.c.user_id == self._backend.key(effect.user_id), table.c.revoked_at.is_(None)]
         if effect.keep is not None:
             stamp = password_stamp(effect.user_id, effect.encoded)
-            await session.execute(update(table).where(*live, table.c.id == effect.keep).values(password_stamp=stamp))
+            await execute(session, update(table).where(*live, table.c.id == effect.keep).values(password_stamp=stamp))
             live.append(table.c.id != effect.keep)
         ending = {"revoked_at": effect.now, "revoked_reason": EndReason.PASSWORD_CHANGED}
-        await session.execute(update(table).where(*live).values(**ending))
+        await execute(session, update(table).where(*live).values(**ending))
         if effect.proves:
             await self._accounts.prove(session, effect.user_id, effect.proves, now=effect.now)
         return True
@@ -202,7 +203,7 @@ class Rows:
         old = select(table.c.id).where(ended, unlocked).limit(PRUNED_BY_THE_WAY).with_for_update(skip_locked=True)
         keys = (await session.scalars(old)).all()
         if keys:
-            await session.execute(delete(table).where(table.c.id.in_(keys)))
+            await execute(session, delete(table).where(table.c.id.in_(keys)))
 
     async def revoked_since(self, session: AsyncSession, since: datetime) -> list[Any]:
         """Return the sessions that were revoked lately."""
@@ -224,9 +225,9 @@ class Rows:
             table.c.revoked_at.is_(None),
             table.c.password_stamp == password_stamp(user_id, old),
         )
-        await session.execute(update(table).where(*stamped).values(password_stamp=password_stamp(user_id, new)))
+        await execute(session, update(table).where(*stamped).values(password_stamp=password_stamp(user_id, new)))
 
 
 async def _changed(session: AsyncSession, statement: Executable) -> int:
-    result: CursorResult[Any] = await session.execute(statement)  # type: ignore[assignment]
+    result: CursorResult[Any] = await execute(session, statement)  # type: ignore[assignment]
     return result.rowcount

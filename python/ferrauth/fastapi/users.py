@@ -12,7 +12,7 @@ from ferrauth.accounts.account_effects import Account
 from ferrauth.accounts.emails import canonical_email
 from ferrauth.accounts.sessions import ENDED_IN_PEACE, KNOWN_CALLER, NOWHERE, UserRow
 from ferrauth.accounts.throttling import canonical_identifier
-from ferrauth.fastapi.backend import is_storable
+from ferrauth.fastapi.backend import execute, is_storable
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
@@ -65,14 +65,14 @@ class Users:
             key = self._backend.key(effect.user_id)
             if key is None:
                 return None
-            found = (await session.execute(self._by_key, {**values, "key": key})).first()
+            found = (await execute(session, self._by_key, {**values, "key": key})).first()
             return None if found is None else _taken_out(found)
         identifier = effect.identifier or ""
         if not is_storable(identifier):
             return None
         canonical = canonical_email(identifier) or ""
         values |= {"identifier": identifier, "canonical": canonical}
-        rows = (await session.execute(self._by_name, values)).all()
+        rows = (await execute(session, self._by_name, values)).all()
         # An address says whose it is, and a name says it only where it is no other user's address.
         by_email = [one for one in rows if canonical and self._email_of(one)["canonical"] == canonical]
         by_name = [one for one in rows if self._is_named(one[0], identifier)]
@@ -88,7 +88,7 @@ class Users:
         else:
             canonical = effect.canonical or ""
             query, values = self._account_by_email, {"canonical": canonical, "identifier": canonical}
-        found = (await session.execute(query, values)).first()
+        found = (await execute(session, query, values)).first()
         if found is None:
             return None
         last_login = getattr(found[0], "last_login", None)
