@@ -45,6 +45,9 @@ build: $(VENV)/.built ## Build the Rust core into .venv, in release mode
 demo: build ## Start the example on PORT (8000) and log in to it; ARGS=--once ends after the play
 	@$(BIN)/python -m tools.demo --port $(PORT) $(ARGS)
 
+demo-fastapi: build ## Start Django and FastAPI on one SQLite file, on PORT (8000) and the next; ARGS=--once ends after the play
+	@$(BIN)/python -m tools.demo_fastapi --port $(PORT) $(ARGS)
+
 test: test-rust test-python test-django6 lint ## Run all tests, types and lint
 
 test-rust: $(VENV)/.made ## Run the core's tests, which need no interpreter

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.http.client import Client
+from tests.http.fastapi_server import LAUNCHES as FASTAPI
 from tests.http.ninja_server import LAUNCHES as NINJA
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.http.server import Launch, Server
 
-LAUNCHES = {**NINJA}
+LAUNCHES = {**NINJA, **FASTAPI}
 
 _addresses = itertools.count(1)
 

@@ -73,8 +73,8 @@ def launch(
         application: The package whose ``asgi`` or ``wsgi`` module it runs.
         env: More for the server's environment.
     """
-    env = {**_environment(directory, settings, interface), **env}
-    shutil.copy(_seeded() / DATABASE, directory)
+    env = {**environment(directory, settings, interface), **env}
+    shutil.copy(seeded() / DATABASE, directory)
     port = free_port()
     server = NinjaServer(directory, port)
     command = [sys.executable, "-m"]
@@ -109,16 +109,16 @@ LAUNCHES: Mapping[str, Launch] = {
 
 
 @cache
-def _seeded() -> Path:
+def seeded() -> Path:
     """Return a folder with a database that has the accounts, made once: every server begins with a copy of it."""
     directory = Path(tempfile.mkdtemp(prefix="ferrauth-http-"))
     atexit.register(shutil.rmtree, directory)
     users = [asdict(_user(number, is_active=is_active)) for is_active in (True, False) for number in range(USERS)]
-    run(f"{PROJECT}.seed", env=_environment(directory, {}, "asgi"), stdin=json.dumps(users))
+    run(f"{PROJECT}.seed", env=environment(directory, {}, "asgi"), stdin=json.dumps(users))
     return directory
 
 
-def _environment(directory: Path, settings: Mapping[str, Any], interface: str) -> dict[str, str]:
+def environment(directory: Path, settings: Mapping[str, Any], interface: str) -> dict[str, str]:
     return {
         "DJANGO_SETTINGS_MODULE": f"{PROJECT}.settings",
         "HTTP_TEST_DIR": str(directory),

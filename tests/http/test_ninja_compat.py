@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from tests.http.client import Client, assert_error
+from tests.http.ninja_server import LAUNCHES as NINJA
 
 if TYPE_CHECKING:
     from tests.http.ninja_server import NinjaServer
-    from tests.http.server import Server
+    from tests.http.server import Launch, Server
+
+
+@pytest.fixture(scope="session", params=NINJA)
+def launch(request: pytest.FixtureRequest) -> Launch:
+    """Return what starts a server of Ninja's: the paths are that package's."""
+    return NINJA[request.param]
 
 
 @pytest.fixture

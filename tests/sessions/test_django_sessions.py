@@ -17,12 +17,12 @@ from django.test.utils import CaptureQueriesContext
 
 from ferrauth.accounts import flows
 from ferrauth.accounts.errors import LoginFailed
-from ferrauth.accounts.sessions import EndReason, RequestFacts
+from ferrauth.accounts.sessions import RETENTION, EndReason, RequestFacts
 from ferrauth.django import rows
 from ferrauth.django.conf import get_policy
 from ferrauth.django.models import RefreshSession
 from ferrauth.django.port import carry
-from ferrauth.django.pruning import RETENTION, prune, prune_orphans
+from ferrauth.django.pruning import prune, prune_orphans
 from ferrauth.django.tokens import decode_token, generate_tokens, get_user_from_token
 from ferrauth.exceptions import InvalidTokenError
 

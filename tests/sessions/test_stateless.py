@@ -126,7 +126,7 @@ def test_a_short_absence_is_bridged(monkeypatch: pytest.MonkeyPatch) -> None:
     known = revocations._current()
     monkeypatch.setattr(known, "_read", lambda: None)
     assert principal(access) is not None
-    known._read_at = time.monotonic() - revocations.STALE_AFTER - 1
+    known.memory._read_at = time.monotonic() - revocations.STALE_AFTER - 1
     with pytest.raises(Unavailable):
         principal(access)
 

@@ -6,15 +6,18 @@ import hashlib
 import hmac
 import json
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ferrauth.accounts.effects import Event
+from ferrauth.accounts.tables import USER_KEY_LENGTH
 from ferrauth.accounts.throttling import canonical_identifier
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ferrauth.accounts.effects import Emit
 
-__all__ = ["IDENTIFIER_DIGEST_LENGTH", "Fields", "fields_of", "identifier_hash", "record"]
+__all__ = ["IDENTIFIER_DIGEST_LENGTH", "Fields", "fields_of", "identifier_hash", "record", "row_of"]
 
 logger = logging.getLogger("ferrauth.audit")
 
@@ -23,6 +26,9 @@ Fields = dict[str, str | int | None]
 
 IDENTIFIER_DIGEST_LENGTH = 32
 """Hexadecimal digits of an identifier's keyed hash: enough to find the same one again."""
+
+COLUMNS = ("user_id", "identifier_hash", "session_id", "address", "user_agent", "request_id")
+"""Fields that a row has columns for."""
 
 SUSPICIOUS = frozenset({Event.REFRESH_REPEATED, Event.REFRESH_REPLAYED, Event.REVOCATION_UNMATCHED, Event.THROTTLED})
 """Events that somebody should look at."""
@@ -56,6 +62,22 @@ def fields_of(emitted: Emit, *, secret: bytes) -> Fields:
         "request_id": emitted.facts.request_id,
         **emitted.details,
     }
+
+
+def row_of(emitted: Emit, fields: Fields, *, at: datetime) -> dict[str, Any]:
+    """Return the values of an event's row, by column; what is not known keeps its column's default.
+
+    Args:
+        emitted: The event.
+        fields: What :func:`fields_of` says of it.
+        at: The time.
+    """
+    known = {name: fields[name] for name in COLUMNS if fields[name] is not None}
+    row = {"at": at, "event": str(emitted.event), "details": dict(emitted.details), **known}
+    if emitted.user_id is not None:
+        # A natural key may be longer; the log has all of it.
+        row["user_id"] = emitted.user_id[:USER_KEY_LENGTH]
+    return row if emitted.session_id is None else {**row, "session_id": emitted.session_id}
 
 
 def record(event: Event, fields: Fields) -> None:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from ferrauth.accounts.settings import Settings
 
 __all__ = [
+    "ENDED_IN_PEACE",
+    "NOWHERE",
+    "PRUNED_BY_THE_WAY",
+    "RETENTION",
     "Decision",
     "EndReason",
     "RequestFacts",
@@ -58,6 +62,16 @@ KNOWN_CALLER = timedelta(days=30)
 """How long a user's session makes its network known: such a caller is not held to the account's own limit, so that
 nobody can lock a user out of where it works from (OWASP on account lockout; NIST SP 800-63B, section 3.2.2)."""
 
+NOWHERE = "-"
+"""A network that no session has: what an unknown one is compared as, so that every login is the same query."""
+
+RETENTION = timedelta(days=1)
+"""How long an ended session is kept: as a trace for whoever investigates, and for stateless processes, which must hear
+of a revocation for as long as an access token lives (a day at most)."""
+
+PRUNED_BY_THE_WAY = 20
+"""Ended sessions that one login deletes at most: more than it makes, and too few to be felt."""
+
 NETWORK_LENGTH = 49
 """Characters of the longest network: an IPv6 address, and ``/64``."""
 
@@ -75,6 +89,10 @@ class EndReason(enum.StrEnum):
     PASSWORD_CHANGED = "password_changed"
     TOO_MANY = "too_many_sessions"
     ADMINISTRATOR = "administrator"
+
+
+ENDED_IN_PEACE = (EndReason.LOGOUT, EndReason.LOGOUT_ALL, EndReason.TOO_MANY)
+"""Ends that leave a session's network known: none of them was for cause."""
 
 
 @dataclass(frozen=True, kw_only=True)

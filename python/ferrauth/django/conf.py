@@ -5,7 +5,6 @@ Both are made once, and anew when ``override_settings`` changes what they are ma
 
 from __future__ import annotations
 
-import hmac
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -15,7 +14,8 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
-from ferrauth import _core
+from ferrauth.accounts import secrets
+from ferrauth.accounts.core import configure_core
 from ferrauth.accounts.policy import Policy
 from ferrauth.accounts.settings import ConfigurationError, Settings
 from ferrauth.keys import KeyRing
@@ -89,24 +89,20 @@ def login_name() -> str:
 @cache
 def get_counter_secret() -> bytes:
     """Return what the keys of counters are keyed with, so that they tell nobody an e-mail address."""
-    return _secret(b"ferrauth counters")
+    return secrets.counter_secret(django_settings.SECRET_KEY)
 
 
 @cache
 def get_audit_secret() -> bytes:
     """Return what identifiers are hashed with for the audit."""
-    return _secret(b"ferrauth audit")
-
-
-def _secret(purpose: bytes) -> bytes:
-    return hmac.digest(django_settings.SECRET_KEY.encode(), purpose, "sha256")
+    return secrets.audit_secret(django_settings.SECRET_KEY)
 
 
 def start() -> None:
     """Validate the settings when the process starts, and hand the core its share of them."""
     settings = get_settings()
     _check_user_filter(settings)
-    _configure_core(settings)
+    configure_core(settings)
     setting_changed.connect(_on_setting_changed, dispatch_uid="ferrauth.conf")
     if settings.outbox_sender == "tasks" and find_spec("django.tasks") is None:
         raise ImproperlyConfigured('FERRAUTH: OUTBOX_SENDER is "tasks", which Django has from version 6.0 on.')
@@ -121,14 +117,6 @@ def _check_user_filter(settings: Settings) -> None:
     for name in settings.user_filter:
         if not hasattr(model, name):
             raise ImproperlyConfigured(f"FERRAUTH: USER_FILTER: {name!r} is no field of {model.__name__}.")
-
-
-def _configure_core(settings: Settings) -> None:
-    _core.set_max_iterations(settings.max_iterations)
-    _core.set_memory_budget(settings.hasher_memory)
-    _core.set_max_wait(settings.hasher_max_wait)
-    if settings.hasher_threads is not None:
-        _core.set_threads(settings.hasher_threads)
 
 
 def _refuse_insecure_secret() -> None:
@@ -150,4 +138,4 @@ def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
         get_policy.cache_clear()
         get_counter_secret.cache_clear()
         get_audit_secret.cache_clear()
-        _configure_core(get_settings())
+        configure_core(get_settings())

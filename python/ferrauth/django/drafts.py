@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 
+from ferrauth.accounts.drafts import NAME_LENGTH, PRIVILEGES
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.sessions import UserRow
 from ferrauth.django.conf import get_settings
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
     from ferrauth.accounts.account_effects import DraftUser
 
 __all__ = ["draft_user", "unique_names"]
-
-PRIVILEGES = frozenset(
-    {"password", "last_login", "date_joined", "is_active", "is_staff", "is_superuser", "groups", "user_permissions"}
-)
-"""Fields of Django's users that nobody gives itself; those of ``USER_FILTER`` and of the address come on top."""
-
-NAME_LENGTH = 32
-"""Characters of a name that is made up: 128 bits in hexadecimal, where the field has room for them."""
 
 
 def draft_user(effect: DraftUser) -> UserRow:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, router
 from ferrauth.accounts import audit
 from ferrauth.django import signals
 from ferrauth.django.conf import get_audit_secret, get_settings
-from ferrauth.django.models import USER_KEY_LENGTH, AuditEvent
+from ferrauth.django.models import AuditEvent
 from ferrauth.django.transactions import apart
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["emit"]
 
 logger = logging.getLogger("ferrauth.django")
-
-_COLUMNS = frozenset({"user_id", "identifier_hash", "session_id", "address", "user_agent", "request_id"})
 
 
 def emit(emitted: Emit) -> None:
@@ -36,10 +34,7 @@ def emit(emitted: Emit) -> None:
 
 def _keep(emitted: Emit, fields: Fields) -> None:
     """Insert a row, committed whatever becomes of the request. A request does not fail because this does."""
-    columns = {name: fields[name] for name in _COLUMNS if fields[name] is not None}
-    # A natural key may be longer; the log has all of it.
-    columns["user_id"] = str(columns.get("user_id", ""))[:USER_KEY_LENGTH]
-    row = AuditEvent(at=datetime.now(UTC), event=emitted.event, details=dict(emitted.details), **columns)
+    row = AuditEvent(**audit.row_of(emitted, fields, at=datetime.now(UTC)))
     using = router.db_for_write(AuditEvent)
     try:
         apart(lambda: row.save(using=using, force_insert=True), using=using)

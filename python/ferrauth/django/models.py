@@ -12,34 +12,18 @@ from ferrauth.accounts.addresses import ADDRESS_LENGTH
 from ferrauth.accounts.audit import IDENTIFIER_DIGEST_LENGTH
 from ferrauth.accounts.emails import MAX_EMAIL
 from ferrauth.accounts.sessions import LABEL_LENGTH, NETWORK_LENGTH, REQUEST_ID_LENGTH, USER_AGENT_LENGTH
+from ferrauth.accounts.tables import (
+    COUNTER_KEY_LENGTH,
+    ERROR_LENGTH,
+    EVENT_LENGTH,
+    LANGUAGE_LENGTH,
+    MAIL_LENGTH,
+    REASON_LENGTH,
+    STAMP_LENGTH,
+    USER_KEY_LENGTH,
+)
 
 __all__ = ["AttemptCounter", "AuditEvent", "EmailAddress", "OutboxMessage", "RefreshSession"]
-
-STAMP_LENGTH = 64
-"""SHA-256 in hexadecimal."""
-
-REASON_LENGTH = 32
-"""Characters of an :class:`~ferrauth.accounts.sessions.EndReason`, with room for longer words."""
-
-
-COUNTER_KEY_LENGTH = 100
-"""Characters of a counter's key: its longest names and numbers make 82."""
-
-EVENT_LENGTH = 32
-"""Characters of an :class:`~ferrauth.accounts.effects.Event`, with room for longer words."""
-
-USER_KEY_LENGTH = 64
-"""Characters of a user's key as text: a UUID's 36, and room for what others make up."""
-
-
-MAIL_LENGTH = 16
-"""Characters of a :class:`~ferrauth.accounts.account_effects.Mail`, with room for longer words."""
-
-LANGUAGE_LENGTH = 16
-"""Characters of a language's code, such as ``zh-hans``; longer ones are as good as none."""
-
-ERROR_LENGTH = 64
-"""Characters of an exception's class that an unsent mail keeps."""
 
 
 class RefreshSession(models.Model):

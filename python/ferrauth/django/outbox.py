@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections, transaction
@@ -18,9 +18,11 @@ from django.utils.translation import get_language
 from ferrauth.accounts.account_effects import Mail, Message
 from ferrauth.accounts.effects import run
 from ferrauth.accounts.letters import write_letter
+from ferrauth.accounts.outbox import LEASE, PRUNED, RETENTION, next_attempt
+from ferrauth.accounts.tables import ERROR_LENGTH, LANGUAGE_LENGTH
 from ferrauth.django import mails, sender
 from ferrauth.django.conf import get_policy, get_settings
-from ferrauth.django.models import ERROR_LENGTH, LANGUAGE_LENGTH, OutboxMessage
+from ferrauth.django.models import OutboxMessage
 from ferrauth.django.transactions import alias
 from ferrauth.django.users import load_account
 
@@ -32,22 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["Sent", "enqueue", "insert", "send_due"]
 
 logger = logging.getLogger("ferrauth.django")
-
-LEASE = timedelta(minutes=10)
-"""How long a claimed row is its sender's: longer than any mail server takes that answers at all (RFC 5321, section
-4.5.3.2.6, gives the end of the data ten minutes)."""
-
-BACKOFF = timedelta(seconds=30)
-"""How long after the first failure a mail is tried again; after each further one twice as long."""
-
-MAX_ATTEMPTS = 8
-"""After an hour in all a mail is given up: who waited for it has asked for another one."""
-
-RETENTION = timedelta(days=1)
-"""How long a row is kept that is done with."""
-
-PRUNED = 100
-"""Rows that are deleted at most after a round of sending."""
 
 
 @dataclass
@@ -151,10 +137,9 @@ def _send(row: OutboxMessage, result: Sent) -> None:
 
 def _postpone(mine: QuerySet[OutboxMessage], row: OutboxMessage, error: str) -> None:
     """Try a mail again later, or give it up. What the mail server said may quote addresses, so it is not kept."""
-    last = row.attempts >= MAX_ATTEMPTS
-    later = None if last else datetime.now(UTC) + BACKOFF * 2 ** (row.attempts - 1)
+    later = next_attempt(row.attempts, datetime.now(UTC))
     mine.update(next_attempt_at=later, last_error=error[:ERROR_LENGTH])
-    level, fate = (logging.ERROR, "is given up") if last else (logging.WARNING, "will be tried again")
+    level, fate = (logging.ERROR, "is given up") if later is None else (logging.WARNING, "will be tried again")
     logger.log(level, "The mail %s (%s) could not be sent and %s: %s.", row.pk, row.mail, fate, error)
 
 

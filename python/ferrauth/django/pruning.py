@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connections, transaction
 from django.db.models import Exists, OuterRef, Q
 
+from ferrauth.accounts.sessions import PRUNED_BY_THE_WAY, RETENTION
 from ferrauth.django.models import RefreshSession
 from ferrauth.django.transactions import alias
 
@@ -18,16 +18,9 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-__all__ = ["RETENTION", "prune", "prune_by_the_way", "prune_orphans"]
+__all__ = ["prune", "prune_by_the_way", "prune_orphans"]
 
 logger = logging.getLogger("ferrauth.django")
-
-RETENTION = timedelta(days=1)
-"""How long an ended session is kept: as a trace for whoever investigates, and for stateless processes, which must hear
-of a revocation for as long as an access token lives (a day at most)."""
-
-BATCH_BY_THE_WAY = 20
-"""Rows that one login deletes at most: more than it makes, and too few to be felt."""
 
 
 def prune(now: datetime, *, batch: int) -> int:
@@ -53,7 +46,7 @@ def prune_orphans(*, batch: int) -> int:
 def prune_by_the_way(now: datetime) -> None:
     """Delete a few ended sessions. A login does not fail because this does."""
     try:
-        prune(now, batch=BATCH_BY_THE_WAY)
+        prune(now, batch=PRUNED_BY_THE_WAY)
     except DatabaseError:
         logger.warning("Ended sessions could not be pruned.", exc_info=True)
 

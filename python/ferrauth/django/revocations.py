@@ -13,12 +13,12 @@ import logging
 import os
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.db import connections
 
-from ferrauth.accounts.errors import Unavailable
+from ferrauth.accounts.revocations import STALE_AFTER, Memory, revoked_since
 from ferrauth.django.conf import get_settings
 from ferrauth.django.models import RefreshSession
 from ferrauth.django.transactions import alias
@@ -30,12 +30,6 @@ __all__ = ["is_known", "is_revoked", "stop"]
 
 logger = logging.getLogger("ferrauth.django")
 
-STALE_AFTER = 30.0
-"""Seconds without an answer of the database, after which ``ON_REVOCATION_FAILURE`` decides."""
-
-MARGIN = timedelta(seconds=60)
-"""How much longer than a token lives its revocation is read: clocks differ, and a revocation may commit late."""
-
 STOP_TIMEOUT = 5.0
 """Seconds that a process which ends waits for the thread's last query."""
 
@@ -44,8 +38,7 @@ class _Poller:
     """One process's memory, and the thread that renews it."""
 
     def __init__(self) -> None:
-        self._revoked: frozenset[uuid.UUID] = frozenset()
-        self._read_at = float("-inf")
+        self.memory = Memory()
         self._tried = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ferrauth-revocations", daemon=True)
@@ -57,9 +50,7 @@ class _Poller:
 
     def is_revoked(self, session_id: uuid.UUID) -> bool:
         self._tried.wait(STALE_AFTER)
-        if time.monotonic() - self._read_at > STALE_AFTER and get_settings().on_revocation_failure == "deny":
-            raise Unavailable(get_settings().revocation_poll)
-        return session_id in self._revoked
+        return self.memory.is_revoked(session_id, get_settings())
 
     def stop(self) -> None:
         self._stopping.set()
@@ -78,12 +69,9 @@ class _Poller:
     def _read(self) -> None:
         asked_at = time.monotonic()
         try:
-            settings = get_settings()
-            lifetime = timedelta(seconds=settings.access_lifetime + settings.leeway)
-            since = datetime.now(UTC) - lifetime - MARGIN
+            since = revoked_since(get_settings(), datetime.now(UTC))
             recent = RefreshSession._base_manager.using(alias()).filter(revoked_at__gte=since)
-            self._revoked = frozenset(recent.values_list("pk", flat=True))
-            self._read_at = asked_at
+            self.memory.remember(recent.values_list("pk", flat=True), asked_at=asked_at)
         except Exception:  # Of whatever kind: without this thread no revocation is heard of any more.
             logger.warning("Revoked sessions could not be read; the last answer stands.", exc_info=True)
             with contextlib.suppress(Exception):

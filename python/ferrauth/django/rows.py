@@ -22,10 +22,11 @@ from ferrauth.accounts.effects import (
     Rotate,
 )
 from ferrauth.accounts.sessions import EndReason, SessionRow, password_stamp
+from ferrauth.accounts.transactions import is_transient
 from ferrauth.django.emails import prove
 from ferrauth.django.models import RefreshSession
 from ferrauth.django.pruning import prune_by_the_way
-from ferrauth.django.transactions import alias, in_transaction, is_transient, retried
+from ferrauth.django.transactions import alias, in_transaction, retried
 from ferrauth.django.users import all_users, first, key, owner_of, sessions, user_filter, user_row
 
 if TYPE_CHECKING:
@@ -210,6 +211,6 @@ def _one_wins(update: Callable[[], int]) -> bool:
     try:
         return retried(update) == 1
     except OperationalError as error:
-        if in_transaction() or not is_transient(error):
+        if in_transaction() or not is_transient(error.__cause__):
             raise
         return False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import OperationalError, connections, router
 
+from ferrauth.accounts.transactions import CANCELED, is_transient, sqlstate
 from ferrauth.django.models import RefreshSession
 
 if TYPE_CHECKING:
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["alias", "apart", "in_transaction", "retried"]
 
 Result = TypeVar("Result")
-
-TRANSIENT = frozenset({"40001", "40P01"})
-"""SQLSTATEs of a serialization failure and a deadlock: the transaction was rolled back, and may be tried again
-(PostgreSQL's documentation, section 13.5)."""
-
-CANCELED = "57014"
-"""The SQLSTATE of a statement that was canceled."""
 
 PATIENCE = 5.0
 """Seconds that work apart may take on PostgreSQL before it is taken to wait for its own caller. It is one statement on
@@ -79,7 +73,7 @@ def apart(work: Callable[[], Result], *, using: str | None = None) -> Result:
         try:
             return found.result()
         except OperationalError as error:
-            if _state(error) != CANCELED:
+            if sqlstate(error.__cause__) != CANCELED:
                 raise
         return work()
 
@@ -120,16 +114,6 @@ def retried(work: Callable[[], Result]) -> Result:
     try:
         return work()
     except OperationalError as error:
-        if in_transaction() or not is_transient(error):
+        if in_transaction() or not is_transient(error.__cause__):
             raise
     return work()
-
-
-def is_transient(error: OperationalError) -> bool:
-    """Tell whether an error says to try again."""
-    return _state(error) in TRANSIENT
-
-
-def _state(error: OperationalError) -> str | None:
-    cause = error.__cause__
-    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)

@@ -12,7 +12,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRe
 
 from ferrauth.accounts.account_effects import Account, LoadAccount
 from ferrauth.accounts.emails import canonical_email
-from ferrauth.accounts.sessions import KNOWN_CALLER, EndReason, UserRow
+from ferrauth.accounts.sessions import ENDED_IN_PEACE, KNOWN_CALLER, NOWHERE, UserRow
 from ferrauth.accounts.throttling import canonical_identifier
 from ferrauth.django.conf import get_settings
 from ferrauth.django.models import EmailAddress, RefreshSession
@@ -47,11 +47,6 @@ _EMAIL = {name: f"ferrauth_email_{name}" for name in ("address", "canonical", "v
 
 MATCHES = 3
 """Users that one identifier may find: one by its address, and by its name, and by the address as its name."""
-
-NOWHERE = "-"
-"""A network that no session has."""
-
-_ENDED_IN_PEACE = (EndReason.LOGOUT, EndReason.LOGOUT_ALL, EndReason.TOO_MANY)
 
 
 def load_user(effect: LoadUser) -> UserRow | None:
@@ -239,7 +234,7 @@ def _is_named(user: AbstractBaseUser, identifier: str) -> bool:
 
 def _sessions_at(network: str) -> QuerySet[RefreshSession]:
     """Return a user's sessions that make the caller's network known: none that was ended for cause, or of long ago."""
-    unsuspected = Q(revoked_at__isnull=True) | Q(revoked_reason__in=_ENDED_IN_PEACE)
+    unsuspected = Q(revoked_at__isnull=True) | Q(revoked_reason__in=ENDED_IN_PEACE)
     lately = datetime.now(UTC) - KNOWN_CALLER
     # An empty network is nobody's; it is compared like any other, so that every login is the same query.
     return sessions().filter(unsuspected, user_id=OuterRef("pk"), network=network or NOWHERE, rotated_at__gt=lately)

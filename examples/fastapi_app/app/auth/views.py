@@ -1,0 +1,44 @@
+"""The application's own endpoints for users. Logging in, refreshing and the rest are ``auth.router``'s."""
+
+from fastapi import APIRouter, HTTPException
+
+from app.auth import CurrentUser, StaffUser
+from app.auth.models import User
+from app.auth.schemas import NewUser, Profile, ProfileChange
+from app.auth.utils.hashers import make_password
+from app.database import SessionDep
+
+router = APIRouter(prefix="/users", tags=["users"])
+
+
+@router.get("/me", response_model=Profile)
+async def show_me(user: CurrentUser) -> User:
+    """Show whom the token names."""
+    return user
+
+
+@router.put("/me", response_model=Profile)
+async def change_me(change: ProfileChange, user: CurrentUser, session: SessionDep) -> User:
+    """Change the names of whom the token names."""
+    mine = await session.merge(user, load=False)
+    mine.first_name, mine.last_name = change.first_name, change.last_name
+    return mine
+
+
+@router.get("/{username}", response_model=Profile)
+async def show(username: str, staff: StaffUser, session: SessionDep) -> User:  # noqa: ARG001
+    """Show any user, to staff."""
+    user = await User.objects(session).get(username=username)
+    if user is None:
+        raise HTTPException(404, "There is no such user.")
+    return user
+
+
+@router.post("", response_model=Profile, status_code=201)
+async def make(new: NewUser, staff: StaffUser, session: SessionDep) -> User:  # noqa: ARG001
+    """Make a user, as staff; whoever it is can log in at Django, too."""
+    if await User.objects(session).get(username=new.username) is not None:
+        raise HTTPException(409, "The name is taken.")
+    user = User(username=new.username, password=await make_password(new.password))
+    session.add(user)
+    return user

@@ -1,0 +1,335 @@
+"""SQLAlchemy's port: carries the effects of every flow on an event loop, which it never blocks.
+
+No decision is made here: an effect says what to read or to write, and its answer says what was met.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from ferrauth import passwords
+from ferrauth.accounts import account_effects, audit, effects, throttling
+from ferrauth.accounts.counters import LocalCounters
+from ferrauth.accounts.effects import Allowance, Effect, Ended, Opened
+from ferrauth.accounts.errors import InvalidInput
+from ferrauth.accounts.transactions import is_transient
+from ferrauth.exceptions import FerrauthError
+from ferrauth.fastapi.backend import begin, execute, retried
+from ferrauth.fastapi.models import AuditEvent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from ferrauth.accounts.counters import AsyncGuardedCounters
+    from ferrauth.accounts.effects import Answer
+    from ferrauth.accounts.sessions import SessionRow, UserRow
+    from ferrauth.fastapi.accounts import Accounts
+    from ferrauth.fastapi.backend import Backend
+    from ferrauth.fastapi.outbox import Outbox
+    from ferrauth.fastapi.revocations import Revocations
+    from ferrauth.fastapi.rows import Rows
+    from ferrauth.fastapi.users import Users
+    from ferrauth.passwords import Policy
+    from ferrauth.passwords.validators import PasswordValidator
+
+__all__ = ["AsyncPort", "ClientGone", "Services"]
+
+logger = logging.getLogger("ferrauth.fastapi")
+
+
+class ClientGone(FerrauthError):
+    """The client has gone while its password waited to be derived; there is nobody to answer."""
+
+    code = "client_gone"
+    status = 499
+    """Nobody sees it; it is what proxies write into their logs for the same."""
+
+
+class Services:
+    """What all ports of one :class:`~ferrauth.fastapi.auth.Auth` share."""
+
+    def __init__(
+        self,
+        *,
+        backend: Backend,
+        rows: Rows,
+        users: Users,
+        accounts: Accounts,
+        outbox: Outbox,
+        counters: AsyncGuardedCounters,
+        revocations: Revocations,
+        counter_secret: bytes,
+        audit_secret: bytes,
+        password_policy: Policy,
+        password_validators: Sequence[PasswordValidator],
+    ) -> None:
+        self.backend = backend
+        self.rows = rows
+        self.users = users
+        self.accounts = accounts
+        self.outbox = outbox
+        self.counters = counters
+        self.revocations = revocations
+        self.bad_tokens = LocalCounters()
+        self.counter_secret = counter_secret
+        self.audit_secret = audit_secret
+        self.password_policy = password_policy
+        self.password_validators = password_validators
+
+
+class AsyncPort:
+    """Carries effects on SQLAlchemy's sessions, ferrauth's derivations and the project's validators.
+
+    Args:
+        services: What they are carried on.
+        session: The caller's session, whose transaction rows are written in; ``None`` gives every effect one of its
+            own. What must be kept whatever becomes of the caller's transaction has one of its own anyway.
+        gone: Returns when the client has gone; then a derivation that waits for it gives its lane back.
+    """
+
+    METHODS: ClassVar[Mapping[type[Effect[Any]], str]] = {
+        effects.Reserve: "reserve",
+        effects.Release: "release",
+        effects.CountBadToken: "count_bad_token",
+        effects.Emit: "emit",
+        effects.CheckPassword: "check_password",
+        effects.MakePassword: "make_password",
+        effects.ValidatePassword: "validate_password",
+        effects.LoadUser: "load_user",
+        effects.LoadSession: "load_session",
+        effects.LoadSessions: "load_sessions",
+        effects.IsRevoked: "is_revoked",
+        effects.LegacyTokenBlocked: "legacy_token_blocked",
+        effects.OpenSession: "open_session",
+        effects.Rotate: "rotate",
+        effects.CountRepeat: "count_repeat",
+        effects.Revoke: "revoke",
+        effects.ChangePassword: "change_password",
+        account_effects.LoadAccount: "load_account",
+        account_effects.DraftUser: "draft_user",
+        account_effects.CreateAccount: "create_account",
+        account_effects.ConfirmAddress: "confirm_address",
+        account_effects.MoveAddress: "move_address",
+        account_effects.Enqueue: "enqueue",
+    }
+
+    def __init__(
+        self,
+        services: Services,
+        session: AsyncSession | None = None,
+        *,
+        gone: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        self._services = services
+        self._backend = services.backend
+        self._rows = services.rows
+        self._session = session
+        self._gone = gone
+
+    async def aperform(self, effect: Effect[Answer]) -> Answer:
+        """Carry out one effect."""
+        method: Callable[[Effect[Answer]], Awaitable[Answer]] = getattr(self, self.METHODS[type(effect)])
+        return await method(effect)
+
+    async def reserve(self, effect: effects.Reserve) -> Allowance:
+        """Count an attempt, committed whatever becomes of the request."""
+        services = self._services
+        counters = throttling.counters(self._backend.settings.limits, services.counter_secret, effect)
+        return await services.counters.reserve(counters)
+
+    async def count_bad_token(self, effect: effects.CountBadToken) -> Allowance:
+        """Count a token that no key of ours signed, in this process."""
+        services = self._services
+        reservation = effects.Reserve(action=effects.Action.TOKEN, facts=effect.facts)
+        counters = throttling.counters(self._backend.settings.limits, services.counter_secret, reservation)
+        return services.bad_tokens.reserve(counters)
+
+    async def release(self, effect: effects.Release) -> None:
+        """Give back what an attempt was counted in."""
+        await self._services.counters.release([allowance.receipt for allowance in effect.allowances])
+
+    async def emit(self, effect: effects.Emit) -> None:
+        """Put an event on record, in a row too where ``AUDIT_TABLE`` says so; no request fails because of it."""
+        fields = audit.fields_of(effect, secret=self._services.audit_secret)
+        audit.record(effect.event, fields)
+        if self._backend.settings.audit_table:
+            values = audit.row_of(effect, fields, at=datetime.now(UTC))
+            try:
+                async with self._backend.transaction() as session:
+                    await execute(session, insert(AuditEvent), [values])
+            except SQLAlchemyError:
+                logger.exception("A security event is in the log only: its row could not be written.")
+
+    async def check_password(self, effect: effects.CheckPassword) -> tuple[bool, str | None]:
+        """Check a password at equal work whatever it fails on, holding no thread meanwhile."""
+        policy = self._services.password_policy
+        return await self._derive(passwords.averify_and_update(effect.password, effect.encoded, policy=policy))
+
+    async def make_password(self, effect: effects.MakePassword) -> str:
+        """Encode a password, holding no thread meanwhile."""
+        iterations = self._services.password_policy.iterations
+        return await self._derive(passwords.amake_password(effect.password, iterations=iterations))
+
+    async def validate_password(self, effect: effects.ValidatePassword) -> None:
+        """Hold a password against the project's validators.
+
+        Raises:
+            InvalidInput: With the codes of the validators that refuse it.
+        """
+        from ferrauth.passwords.validators import refusals
+
+        codes = refusals(self._services.password_validators, effect.password, effect.user.user)
+        if codes:
+            raise InvalidInput(tuple((effect.name, code) for code in codes))
+
+    async def load_user(self, effect: effects.LoadUser) -> UserRow | None:
+        """Load a user."""
+        async with self._reading() as session:
+            return await self._services.users.load_user(session, effect)
+
+    async def load_session(self, effect: effects.LoadSession) -> effects.Loaded | None:
+        """Load a session and its user."""
+        async with self._reading(apart=effect.apart) as session:
+            return await self._rows.load_session(session, effect)
+
+    async def load_sessions(self, effect: effects.LoadSessions) -> list[SessionRow]:
+        """Load a user's sessions."""
+        async with self._reading() as session:
+            return await self._rows.load_sessions(session, effect)
+
+    async def is_revoked(self, effect: effects.IsRevoked) -> bool:
+        """Ask this process's memory of revocations."""
+        return await self._services.revocations.is_revoked(effect.session_id)
+
+    async def legacy_token_blocked(self, effect: effects.LegacyTokenBlocked) -> bool:  # noqa: ARG002
+        """Tell that no legacy token is: ``COMPAT``, which reads another package's tokens, is Django's."""
+        return False
+
+    async def open_session(self, effect: effects.OpenSession) -> Opened:
+        """Open a session in one transaction."""
+        try:
+            opened = await self._write(lambda session: self._rows.open_session(session, effect))
+        except IntegrityError:
+            return Opened.EXISTS
+        if opened is Opened.OPENED and self._session is None:
+            await self._prune(effect.session.created_at)
+        return opened
+
+    async def rotate(self, effect: effects.Rotate) -> bool:
+        """Rotate, committed whatever becomes of the request."""
+        return await self._one_wins(lambda session: self._rows.rotate(session, effect))
+
+    async def count_repeat(self, effect: effects.CountRepeat) -> bool:
+        """Count a repeat, committed whatever becomes of the request."""
+        return await self._one_wins(lambda session: self._rows.count_repeat(session, effect))
+
+    async def revoke(self, effect: effects.Revoke) -> Ended:
+        """End sessions."""
+        return await self._write(lambda session: self._rows.revoke(session, effect), apart=effect.apart)
+
+    async def change_password(self, effect: effects.ChangePassword) -> bool:
+        """Change a password in one transaction."""
+        return await self._write(lambda session: self._rows.change_password(session, effect))
+
+    async def load_account(self, effect: account_effects.LoadAccount) -> account_effects.Account | None:
+        """Load a user with its address."""
+        async with self._reading() as session:
+            return await self._services.users.load_account(session, effect)
+
+    async def draft_user(self, effect: account_effects.DraftUser) -> UserRow:
+        """Make a user that is not stored."""
+        return self._services.accounts.draft_user(effect)
+
+    async def create_account(self, effect: account_effects.CreateAccount) -> account_effects.Created:
+        """Make an account in one transaction."""
+        created = await self._write(lambda session: self._services.accounts.create_account(session, effect))
+        self._services.outbox.wake()
+        return created
+
+    async def confirm_address(self, effect: account_effects.ConfirmAddress) -> bool:
+        """Mark an address verified."""
+        return await self._write(lambda session: self._services.accounts.confirm_address(session, effect))
+
+    async def move_address(self, effect: account_effects.MoveAddress) -> bool:
+        """Give a user another address in one transaction."""
+        try:
+            moved = await self._write(lambda session: self._services.accounts.move_address(session, effect))
+        except IntegrityError:
+            return False
+        self._services.outbox.wake()
+        return moved
+
+    async def enqueue(self, effect: account_effects.Enqueue) -> None:
+        """Put a mail into the outbox."""
+        await self._write(lambda session: self._services.accounts.enqueue(session, effect.message, now=effect.now))
+        self._services.outbox.wake()
+
+    @asynccontextmanager
+    async def _reading(self, *, apart: bool = False) -> AsyncIterator[AsyncSession]:
+        if self._session is not None and not apart:
+            yield self._session
+        else:
+            async with self._backend.single() as session:
+                yield session
+
+    async def _write(self, work: Callable[[AsyncSession], Awaitable[Answer]], *, apart: bool = False) -> Answer:
+        """Run a transaction: a savepoint of the caller's, or one of its own, retried once."""
+        if self._session is not None and not apart:
+            await begin(self._session)
+            async with self._session.begin_nested():
+                return await work(self._session)
+
+        async def transaction() -> Answer:
+            async with self._backend.transaction() as session:
+                return await work(session)
+
+        return await retried(transaction)
+
+    async def _one_wins(self, update: Callable[[AsyncSession], Awaitable[bool]]) -> bool:
+        """Run one conditional update. A second serialization failure means that another request won."""
+
+        async def single() -> bool:
+            async with self._backend.single() as session:
+                return await update(session)
+
+        try:
+            return await retried(single)
+        except DBAPIError as error:
+            if not is_transient(error.orig):
+                raise
+            return False
+
+    async def _prune(self, now: datetime) -> None:
+        """Delete a few ended sessions. A login does not fail because this does."""
+        try:
+            async with self._backend.transaction() as session:
+                await self._rows.prune(session, now)
+        except SQLAlchemyError:
+            logger.warning("Ended sessions could not be pruned.", exc_info=True)
+
+    async def _derive(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """Await a derivation, unless the client goes first.
+
+        Raises:
+            ClientGone: It went; the derivation was cancelled.
+        """
+        if self._gone is None:
+            return await work
+        deriving, going = asyncio.ensure_future(work), asyncio.ensure_future(self._gone())
+        try:
+            await asyncio.wait({deriving, going}, return_when=asyncio.FIRST_COMPLETED)
+            if not deriving.done():
+                raise ClientGone
+            return deriving.result()
+        finally:
+            deriving.cancel()
+            going.cancel()

@@ -1,0 +1,1 @@
+"""A new FastAPI project with the README's lines in it, on the database that Django seeded."""
