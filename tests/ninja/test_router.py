@@ -22,6 +22,7 @@ from pydantic import BaseModel
 
 from ferrauth.accounts import answers
 from ferrauth.accounts.answers import Answer
+from ferrauth.accounts.errors import ConfigurationError
 from ferrauth.django import port
 from ferrauth.django.tokens import generate_tokens
 from ferrauth.exceptions import HasherBusy
@@ -191,6 +192,16 @@ def test_what_nobody_foresaw_is_the_projects_to_answer(user: Any, monkeypatch: p
     assert (response.status_code, response["Cache-Control"]) == (418, "no-store")
     assert [str(error) for error in seen] == ["the disk is gone"]
     assert post("/bare/auth/login", {"identifier": "ada", "password": PASSWORD}).status_code == 500
+
+
+def test_a_mistake_in_the_settings_is_no_answer_to_a_client(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def misconfigured(*arguments: object, **options: object) -> None:
+        raise ConfigurationError("the name of a server")
+
+    monkeypatch.setattr(port.passwords, "verify", misconfigured)
+    response = post("/bare/auth/login", {"identifier": "ada", "password": PASSWORD})
+    assert response.status_code == 500
+    assert "the name of a server" not in response.content.decode()
 
 
 def test_P36_error_reports_show_no_values(user: Any) -> None:
