@@ -1,9 +1,9 @@
 """Whether the time of an answer tells who has an account: login, registration and reset over HTTP.
 
 ``python -m benches.http_timing`` sends pairs of requests, one about an account that exists and one about none, in
-random order on one connection, and compares their medians. They are alike where the 95 % bootstrap interval of the difference
-of medians lies inside plus or minus the larger of 1 ms and 1 % of the median. A positive control, a server whose
-equalising derivation is removed, must fail that; else nothing was measured.
+random order on one connection, and compares their medians. They are alike where the 95 % bootstrap interval of the
+difference of medians lies inside plus or minus the larger of 1 ms and 1 % of the median. A positive control, a server
+whose equalising derivation is removed, must fail that; else nothing was measured.
 """
 
 from __future__ import annotations

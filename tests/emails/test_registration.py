@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ferrauth.accounts import flows
 from ferrauth.accounts.errors import AddressTaken, InvalidInput, InvalidLink, RegistrationClosed
+from ferrauth.django import drafts
 from ferrauth.django.models import EmailAddress, OutboxMessage, RefreshSession
 
 if TYPE_CHECKING:
@@ -132,6 +133,28 @@ def test_sql_in_an_address_is_data(site: Site, email: str) -> None:
     assert site.address().canonical == email
     assert [sent.to for sent in site.mails()] == [[email]]
     assert site.answer(flows.login, identifier=email, password="wrong") == "invalid_credentials"
+
+
+def test_a_field_that_the_database_wants_is_no_taken_name() -> None:
+    """It is said by its name: an insert that it fails would look like a name that is taken."""
+    assert drafts._missing(get_user_model()(date_joined=None)) == ["date_joined"]
+
+
+def test_E01_a_model_that_validates_when_it_is_saved_makes_no_difference(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model: Any = get_user_model()
+    save = model.save
+
+    def validating(self: Any, **options: Any) -> None:
+        if self._state.adding:
+            self.validate_unique()
+        save(self, **options)
+
+    monkeypatch.setattr(model, "save", validating)
+    site.member(username="ada")
+    assert site.register("other@example.com", username="ada") is None
+    assert [sent.subject for sent in site.mails()] == ["That name is taken"]
 
 
 def test_immediate_gives_tokens_and_says_what_is_taken(site: Site) -> None:

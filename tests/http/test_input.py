@@ -84,8 +84,10 @@ def test_E15_a_body_without_a_length_is_cut_off(client: Client) -> None:
         assert without_length.json()["errors"] == [{"field": "", "code": "missing"}]
     else:
         assert_error(without_length, 413, "body_too_large")
-    with_length = send(client, "login", b" " * 65_536)
-    assert_error(with_length, 413, "body_too_large")
+
+
+def test_E15_a_body_that_says_it_is_large_is_not_read(client: Client) -> None:
+    assert_error(send(client, "login", b" " * 65_536), 413, "body_too_large")
 
 
 def test_a_charset_and_letter_case_do_not_make_another_type(server: Server, client: Client) -> None:

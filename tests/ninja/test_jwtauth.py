@@ -13,11 +13,14 @@ from django.test import AsyncClient, Client
 from django.urls import path
 from ninja import NinjaAPI
 
+from ferrauth.django import revocations
 from ferrauth.django.tokens import generate_tokens
 from ferrauth.ninja import AuthenticatedRequest, JWTAuth, register_exception_handlers
 from tests import databases
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.contrib.auth.models import User
     from django.http import HttpRequest
 
@@ -60,6 +63,14 @@ def get(path: str, token: str, **extra: Any) -> Any:
     if "async" in path:
         return asyncio.run(AsyncClient().get(path, headers=headers, **extra))
     return Client().get(path, headers=headers, **extra)
+
+
+@pytest.fixture(autouse=True)
+def poller() -> Iterator[None]:
+    """Give each test a poller of revocations of its own, which ends before the database does."""
+    revocations.stop()
+    yield
+    revocations.stop()
 
 
 @pytest.fixture

@@ -7,91 +7,25 @@ a response of the :class:`~ferrauth.accounts.answers.Answer`. So no shell has a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ferrauth.accounts import flows, schemas
-from ferrauth.accounts.answers import Answer, refusal
+from ferrauth.accounts.answers import Answer
+from ferrauth.accounts.calls import Call, Operation
 from ferrauth.accounts.errors import ConfigurationError
 from ferrauth.exceptions import InvalidKeyError
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Callable, Mapping
 
     from pydantic import BaseModel
 
     from ferrauth.accounts.effects import Flow
-    from ferrauth.accounts.policy import Authenticated, Policy
-    from ferrauth.accounts.sessions import RequestFacts
+    from ferrauth.accounts.policy import Policy
     from ferrauth.accounts.settings import Settings
-    from ferrauth.exceptions import FerrauthError
     from ferrauth.tokens import TokenPair
 
 __all__ = ["Call", "Operation", "login_field", "operations", "select"]
-
-UNAUTHORIZED = 401
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """What an operation is given of a request."""
-
-    policy: Policy
-    facts: RequestFacts
-    body: Any = field(default=None, repr=False)
-    """What the operation takes, validated."""
-    access: str | None = field(default=None, repr=False)
-    """The token of the ``Authorization`` header, not verified."""
-    cookie: str | None = field(default=None, repr=False)
-    """The refresh token of the cookie, not verified."""
-    session_id: uuid.UUID | None = None
-    """Of the path."""
-    found: Authenticated | None = None
-    """Who asks, where the operation is for those who are logged in."""
-
-    @property
-    def who(self) -> Authenticated:
-        """Who asks.
-
-        Raises:
-            LookupError: The operation is open.
-        """
-        if self.found is None:
-            raise LookupError("This operation asks nobody to log in.")
-        return self.found
-
-
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """One method of one path."""
-
-    name: str
-    """The operation's id in OpenAPI, and the name of a generated client's method."""
-    method: str
-    path: str
-    summary: str
-    description: str
-    takes: type[BaseModel] | None = None
-    takes_nothing: bool = False
-    """Whether the body may be left out."""
-    gives: Mapping[int, Any]
-    """What the body is, by the status of a success."""
-    refuses: tuple[int, ...] = ()
-    """Every status of a refusal, for the API's document."""
-    is_open: bool = False
-    """Whether nobody has to be logged in."""
-    uses_cookie: bool = False
-    """Whether the refresh token of the cookie is what lets a request in, and so CSRF has to be thought of."""
-    flow: Callable[[Call], Flow[Any]] | None = None
-    answer: Callable[[Call, Any], Answer]
-    asks_database: bool = False
-    """Whether making the answer may read from the database, as a project's own schema of its user may."""
-
-    def refused(self, error: FerrauthError) -> Answer:
-        """Return the answer to what the flow refuses. A cookie that is no good is taken away."""
-        answer = refusal(error)
-        return replace(answer, cookie="") if self.uses_cookie and answer.status == UNAUTHORIZED else answer
 
 
 BODY = (400, 413, 415, 422)
@@ -99,6 +33,9 @@ BODY = (400, 413, 415, 422)
 
 WORK = (429, 503)
 """What anything that counts attempts or waits for a hash can be refused with."""
+
+TOKEN = (401, 429)
+"""What an access token can be refused with."""
 
 
 def login_field(settings: Settings, username_field: str) -> str:
@@ -352,7 +289,7 @@ def _reading(me: type[BaseModel]) -> tuple[Operation, ...]:
             summary="Show me",
             description="Show the user whom the token names.",
             gives={200: me},
-            refuses=(401,),
+            refuses=TOKEN,
             answer=lambda call, _: Answer(body=me.model_validate(call.who.user.user, from_attributes=True)),
             asks_database=me is not schemas.Me,
         ),
@@ -363,7 +300,7 @@ def _reading(me: type[BaseModel]) -> tuple[Operation, ...]:
             summary="List sessions",
             description="Show where the user is logged in, the most recently used first.",
             gives={200: list[schemas.Session]},
-            refuses=(401,),
+            refuses=TOKEN,
             flow=lambda call: flows.list_sessions(call.policy, user=call.who.user),
             answer=lambda call, rows: Answer(
                 body=[schemas.Session.of(row, current=_current(call)) for row in rows],
@@ -376,7 +313,7 @@ def _reading(me: type[BaseModel]) -> tuple[Operation, ...]:
             summary="End a session",
             description="Log one device out.",
             gives={204: None},
-            refuses=(401, 404, 422),
+            refuses=(*TOKEN, 404, 422),
             flow=_end_session,
             answer=_nothing,
         ),

@@ -142,7 +142,8 @@ def verify_email(policy: Policy, facts: RequestFacts, *, token: str) -> Flow[Non
                 leaves=account.canonical,
                 address=new.address,
                 canonical=new.canonical,
-                notice=notice if account.canonical else None,
+                # Only where somebody has answered: an address that was never verified may be a stranger's.
+                notice=notice if account.verified else None,
                 now=now,
             )
         )

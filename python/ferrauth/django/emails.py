@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, transaction
 
 from ferrauth.accounts.account_effects import ConfirmAddress, CreateAccount, Created, Creation, MoveAddress
@@ -58,7 +59,8 @@ def _insert_user(user: Any, effect: CreateAccount) -> Creation:
         inserted = True
         if not own:
             _addresses().create(user_id=user.pk, address=effect.address, canonical=effect.canonical)
-    except IntegrityError:
+    except (IntegrityError, ValidationError):
+        # A model whose save() validates says there what the database would have said; the rest was validated before.
         failed = True
         connection.set_rollback(False)
         connection.savepoint_rollback(savepoint)

@@ -64,7 +64,8 @@ def insert(message: Message, *, now: datetime) -> None:
         created_at=now,
         next_attempt_at=now,
     )
-    transaction.on_commit(_wake, using=alias())
+    # Robust: a thread that cannot start, or a queue that is down, is logged. The row waits for the next sender.
+    transaction.on_commit(_wake, using=alias(), robust=True)
 
 
 def send_due(*, limit: int | None = None) -> Sent:
@@ -93,11 +94,7 @@ def _wake() -> None:
     elif how == "tasks":
         from ferrauth.django.tasks import send_outbox
 
-        try:
-            send_outbox.enqueue()
-        except Exception as error:
-            # The row waits for the next one; the request that inserted it has done its part.
-            logger.error("The task that sends mails could not be enqueued (%s).", type(error).__name__)
+        send_outbox.enqueue()
 
 
 def _claim(now: datetime) -> OutboxMessage | None:
