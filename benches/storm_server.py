@@ -1,7 +1,7 @@
 """The applications of ``benches.fastapi_storm``: equal in what they do, each in its own way. ``uvicorn`` runs one.
 
-``ferrauth`` is this package's. ``threads`` is what the field advises: ``hashlib`` in ``anyio.to_thread``, PyJWT, one row
-a login, one query a request. ``loop`` derives on the event loop, with pwdlib's argon2, as fastapi-users 15 does by
+``ferrauth`` is this package's. ``threads`` is what the field advises: ``hashlib`` in ``anyio.to_thread``, PyJWT, one
+row a login, one query a request. ``loop`` derives on the event loop, with pwdlib's argon2, as fastapi-users 15 does by
 default (``fastapi_users.password.PasswordHelper``).
 """
 
