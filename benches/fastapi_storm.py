@@ -122,7 +122,8 @@ async def storm(port: int, *, clients: int, seconds: float) -> Storm:
     await state.send("GET", "/auth/me", token=token)
     queries = json.loads((await state.send("GET", "/state"))[1])["statements"]
     state.close()
-    ends = time.perf_counter() + seconds
+    started = time.perf_counter()
+    ends = started + seconds
     times: list[float] = []
     finished = 0
 
@@ -132,24 +133,28 @@ async def storm(port: int, *, clients: int, seconds: float) -> Storm:
         while time.perf_counter() < ends:
             status, body = await connection.send("POST", "/auth/login", login_body())
             assert status == 200, body
-            finished += time.perf_counter() < ends
+            finished += 1
         connection.close()
 
     async def reader() -> None:
         connection = Connection(port)
         while time.perf_counter() < ends:
-            started = time.perf_counter()
+            asked = time.perf_counter()
             status, body = await connection.send("GET", "/auth/me", token=token)
             assert status == 200, body
-            times.append(time.perf_counter() - started)
+            times.append(time.perf_counter() - asked)
             await asyncio.sleep(PAUSE)
         connection.close()
 
-    await asyncio.gather(*(client() for _ in range(clients)), *(reader() for _ in range(READERS)))
+    reading = asyncio.gather(*(reader() for _ in range(READERS)))
+    # Every client ends the login that it has begun.
+    await asyncio.gather(*(client() for _ in range(clients)))
+    elapsed = time.perf_counter() - started
+    await reading
     state = Connection(port)
     stall = json.loads((await state.send("GET", "/state"))[1])["stall"]
     state.close()
-    return Storm(finished / seconds, times, stall, queries)
+    return Storm(finished / elapsed, times, stall, queries)
 
 
 async def flood(port: int, waiting: int) -> dict[int, int]:
@@ -246,9 +251,8 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 2 * OPEN_FILES), hard))
     print(f"CPU {cpu()}; Python {sys.version.split()[0]}, FastAPI {version('fastapi')}, uvicorn {version('uvicorn')}")
     print(f"ferrauth {info['version']} ({info['profile']}), kernel {info['kernel']}")
-    print(
-        f"{arguments.iterations:,} iterations; {arguments.clients} clients log in, {READERS} ask GET me; {arguments.seconds:.0f} s a server\n"
-    )
+    print(f"{arguments.iterations:,} iterations; {arguments.clients} clients log in, {READERS} ask GET me")
+    print(f"{arguments.seconds:.0f} s a server; command: python -m benches.fastapi_storm\n")
     with tempfile.TemporaryDirectory() as folder:
         database, row = make_database(Path(folder), arguments.iterations)
         storms: dict[str, Storm] = {}
