@@ -13,7 +13,8 @@ RUST := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
 PY := $(shell find python -name '*.py' -o -name '*.pyi' -o -name py.typed)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-fastapi test test-rust test-python test-django6 lint faults bench timing test-ninja-oldest clean
+# Every target that `make help` lists is a command, and no file.
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -42,7 +43,7 @@ $(VENV)/.built: $(RUST) $(VENV)/.demo
 build: $(VENV)/.built ## Build the Rust core into .venv, in release mode
 
 demo: build ## Start the example on PORT (8000) and log in to it; ARGS=--once ends after the play
-	@$(BIN)/python tools/demo.py --port $(PORT) $(ARGS)
+	@$(BIN)/python -m tools.demo --port $(PORT) $(ARGS)
 
 demo-fastapi: build ## Start Django and FastAPI on one SQLite file, on PORT (8000) and the next; ARGS=--once ends after the play
 	@$(BIN)/python -m tools.demo_fastapi --port $(PORT) $(ARGS)
@@ -71,6 +72,21 @@ test-django6: $(VENV6)/.built ## Run the Python tests with Django 6, where a Pyt
 	@if [ -x $(VENV6)/bin/python ]; then $(VENV6)/bin/python -m pytest $(ARGS); \
 	else echo "No Python from 3.12 on is installed: Django 6 is not tested here."; fi
 
+test-kernels: build $(VENV)/.dev ## Run the tests of passwords once with each kernel that this machine has
+	@for kernel in $$($(BIN)/python -c "import ferrauth; print(*(k['name'] for k in ferrauth.build_info()['kernels'] \
+	if k['available']))"); do echo "FERRAUTH_KERNEL=$$kernel"; \
+	FERRAUTH_KERNEL=$$kernel $(BIN)/python -m pytest --quiet tests/password $(ARGS) || exit 1; done
+
+# Needs qemu-user and a cross compiler: on Debian, apt install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross.
+test-aarch64: ## Run the core's tests for aarch64 under qemu-aarch64, with and without the SHA-2 instructions
+	@for tool in qemu-aarch64 aarch64-linux-gnu-gcc; do command -v $$tool > /dev/null || \
+	{ echo "$$tool is not installed: apt install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"; exit 1; }; done
+	rustup target add aarch64-unknown-linux-gnu
+	export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc; \
+	for cpu in max cortex-a72; do \
+	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu $$cpu -L /usr/aarch64-linux-gnu" \
+	cargo test --locked --release --no-default-features --lib --target aarch64-unknown-linux-gnu $(ARGS) || exit 1; done
+
 # The lowest release of Ninja that pyproject.toml allows.
 NINJA_OLDEST := 1.5.0
 VENV_OLDEST := .venv-ninja-oldest
@@ -83,24 +99,51 @@ test-ninja-oldest: build $(VENV)/.dev ## Run the tests of the Ninja API with the
 
 lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --release --all-targets --no-default-features -- -D warnings
 	cargo clippy --locked --release --lib -- -D warnings
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	DJANGO_DEBUG=1 $(BIN)/mypy --config-file examples/ninja_app/mypy.ini
+	$(BIN)/mypy --config-file examples/fastapi_app/mypy.ini
 	$(BIN)/python -m mypy.stubtest --concise ferrauth._core
+
+DURATION ?= 60
+stress: build $(VENV)/.dev ## Submit, cancel, fork and shut down at random for DURATION (60) seconds each
+	FERRAUTH_STRESS_SECONDS=$(DURATION) cargo test --locked --release --no-default-features stress
+	FERRAUTH_STRESS_SECONDS=$(DURATION) $(BIN)/python -m pytest tests/password/test_fork.py -k any_moment
 
 faults: build $(VENV)/.dev ## Race, kill and count the sessions and the limits on real servers (half an hour; ARGS="race --rounds 20" for a part)
 	$(BIN)/python -m tests.faults $(ARGS)
 
-bench: build $(VENV)/.dev ## Measure ferrauth against its peers, side by side in one run
+# One of the peers needs Python 3.12, as Django 6 does.
+bench: build $(VENV)/.dev $(VENV6)/.built ## Measure ferrauth against its peers, side by side in one run
 	$(BIN)/python -m benches.compare
 	$(BIN)/python -m benches.hashing $(ARGS)
+	$(BIN)/python -m benches.tokens
+	$(BIN)/python -m benches.formats
+
+differential: build $(VENV)/.dev ## Hold a million mutated tokens against PyJWT (ARGS=COUNT for another number)
+	$(BIN)/python tests/token/differential.py $(or $(ARGS),1000000)
+
+# Coverage-guided, on the stable toolchain: cargo-fuzz needs nightly for sanitizers alone, and the parsers hold no
+# unsafe code that one would look at. What was found stays in fuzz/corpus, and every run goes on from there.
+FUZZ_TARGETS := json token key password_row
+fuzz: target/tools/bin/cargo-fuzz ## Fuzz the parsers of tokens, keys and rows, 60 seconds each (ARGS=SECONDS for others)
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/corpus/$$target; \
+		PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo fuzz run --sanitizer none $$target \
+			fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(or $(ARGS),60) -max_len=4096 \
+			-print_final_stats=1 -verbosity=0 || exit 1; \
+	done
+
+target/tools/bin/cargo-fuzz:
+	cargo install cargo-fuzz@0.13.2 --locked --quiet --root target/tools --target-dir target/tools/build
 
 timing: build $(VENV)/.dev ## Compare over HTTP what answers about accounts that exist and that do not exist take; what JWTAuth costs
 	$(BIN)/python -m benches.http_timing $(ARGS)
 	$(BIN)/python -m benches.jwtauth
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(VENV6) $(VENV_OLDEST) dist target .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV6) $(VENV_OLDEST) dist target fuzz/target fuzz/corpus .pytest_cache .mypy_cache .ruff_cache

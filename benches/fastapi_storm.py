@@ -183,7 +183,7 @@ def server(kind: str, database: Path, row: str, iterations: int) -> Iterator[tup
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
-    own = database.with_name(f"{kind}.sqlite3")
+    own = database.with_name(f"{port}.sqlite3")
     shutil.copy(database, own)
     env = {
         **os.environ,

@@ -16,7 +16,6 @@ import re
 import ssl
 import statistics
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 import ferrauth
 from benches import chart, logins, waiting
-from benches.rounds import cpu, interleave, spread
+from benches.rounds import Row, cpu, interleave, print_rows, spread
 from ferrauth import _core, hazmat
 
 if TYPE_CHECKING:
@@ -49,26 +48,6 @@ HASHLIB = "hashlib"
 CRYPTOGRAPHY = "cryptography"
 
 RESULTS = Path(__file__).parent / "results"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table: what was reached, and what was to be."""
-
-    what: str
-    reached: float
-    least: float
-    aim: float
-    unit: str
-
-    def verdict(self) -> str:
-        """Tell whether a ratio or a quantity is what it was to be: ``x`` and shares are floors, the rest ceilings."""
-        is_floor = self.unit in {"x", "of without"}
-
-        def meets(bound: float) -> bool:
-            return self.reached >= bound if is_floor else self.reached <= bound
-
-        return "aim" if meets(self.aim) else "reached" if meets(self.least) else "MISSED"
 
 
 def main() -> int:
@@ -93,10 +72,7 @@ def main() -> int:
     for name, times in timings.items():
         print(f"{name:44}{spread(times)}")
     rows = judge(timings, info["bulk_kernel"]) + waiting.measure(Row)
-    print(f"\n{'':64}{'reached':>16} {'at least':>9} {'aim':>7}")
-    for row in rows:
-        reached = f"{row.reached:.2f} {row.unit}"
-        print(f"{row.what:64}{reached:>16} {row.least:>9g} {row.aim:>7g}  {row.verdict()}")
+    print_rows(rows)
 
     points = logins.measure(arguments.seconds)
     print(f"\nlogins a second, {logins.ITERATIONS:,} iterations, {info['threads']} threads")

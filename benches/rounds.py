@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import statistics
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Timings = dict[str, list[float]]
+
+FLOORS = frozenset({"x", "of without"})
+"""Units of which more is better; of any other, less is."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: what was reached, and what was to be."""
+
+    what: str
+    reached: float
+    least: float
+    aim: float
+    unit: str
+
+    def verdict(self) -> str:
+        """Tell whether a ratio or a quantity is what it was to be: ``x`` and shares are floors, the rest ceilings."""
+        is_floor = self.unit in FLOORS
+
+        def meets(bound: float) -> bool:
+            return self.reached >= bound if is_floor else self.reached <= bound
+
+        return "aim" if meets(self.aim) else "reached" if meets(self.least) else "MISSED"
 
 
 def interleave(contenders: dict[str, Callable[[], object]], rounds: int) -> Timings:
@@ -39,6 +63,19 @@ def spread(values: list[float], unit: str = "", scale: float = 1.0) -> str:
     """Write minimum, median and maximum of some values."""
     low, middle, high = min(values), statistics.median(values), max(values)
     return "  ".join(f"{value * scale:9.2f}{unit}" for value in (low, middle, high))
+
+
+def ratio(timings: Timings, numerator: str, denominator: str) -> float:
+    """Return the median of the rounds' ratios: the two of a round met the machine in one state."""
+    return statistics.median(a / b for a, b in zip(timings[numerator], timings[denominator], strict=True))
+
+
+def print_rows(rows: list[Row]) -> None:
+    """Print what was reached, and what was to be."""
+    print(f"\n{'':64}{'reached':>16} {'at least':>9} {'aim':>7}")
+    for row in rows:
+        reached = f"{row.reached:.2f} {row.unit}"
+        print(f"{row.what:64}{reached:>16} {row.least:>9.3g} {row.aim:>7.3g}  {row.verdict()}")
 
 
 def cpu() -> str:

@@ -57,6 +57,17 @@ def test_calibrate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
     assert measured["logins_at_once"] >= 1
 
 
+def test_P01_calibrate_prints_nothing_that_would_be_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli_calibrate, "_median", lambda _call: 1e-9)
+    assert main(["calibrate", "--target", "10s"]) == 0
+    text = capsys.readouterr().out
+    assert "make_password(password, iterations=10_000_000)" in text
+    assert "More than 10,000,000 are refused" in text
+    assert "policy=ferrauth.passwords.Policy(iterations=10_000_000)" in text
+
+
 @pytest.mark.parametrize("text", ["100", "fast", "0ms", "11s", "1m", "1 s"])
 def test_calibrate_refuses_what_is_no_time(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

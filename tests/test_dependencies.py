@@ -13,3 +13,9 @@ def test_P57_pyo3_is_newer_than_its_advisories() -> None:
     packages = tomllib.loads(LOCK.read_text())["package"]
     (version,) = {package["version"] for package in packages if package["name"] == "pyo3"}
     assert tuple(map(int, version.split(".")[:2])) >= (0, 29)
+
+
+def test_J20_no_rsa_crate() -> None:
+    """RUSTSEC-2023-0071: its private operations tell the key by their time, and no release is patched."""
+    packages = tomllib.loads(LOCK.read_text())["package"]
+    assert "rsa" not in {package["name"] for package in packages}

@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from json import JSONEncoder
 from typing import Any, Final, Literal, Self, final
 
-from ferrauth.tokens import Compat
-
 __all__ = [
     "DEFAULT_ITERATIONS",
     "JOB_SIZE",
@@ -677,7 +675,6 @@ class TokenIssuer:
         audience: str | None = None,
         *,
         leeway: float | timedelta | None = None,
-        compat: Literal["simplejwt"] | Compat | None = None,
     ) -> TokenIssuer:
         """Return an issuer.
 
@@ -688,7 +685,6 @@ class TokenIssuer:
             issuer: ``iss``, which is part of every key.
             audience: ``aud``.
             leeway: Seconds that clocks may differ by, 120 at most.
-            compat: Another library's tokens that are read as well.
 
         Raises:
             ValueError: A lifetime below a second, a leeway out of range, an empty name.
@@ -718,21 +714,6 @@ class TokenIssuer:
 
         Raises:
             ValueError: A claim is the issuer's to set, or none that a verifier would read.
-            InvalidKeyError: No key is in force.
-        """
-
-    def generate_compat_tokens(
-        self, user_id: object, /, *, issued_at: int | datetime | None = None, **claims: Any
-    ) -> TokenPair:
-        """Make the pair that the other library would make. Nothing else ever writes such tokens.
-
-        Args:
-            user_id: The user's primary key.
-            issued_at: ``iat`` in place of the clock.
-            claims: Further claims of both tokens.
-
-        Raises:
-            ValueError: As for :meth:`generate_tokens`, or the issuer was told of no other library.
             InvalidKeyError: No key is in force.
         """
 
@@ -810,10 +791,6 @@ class Claims:
     @property
     def sub(self) -> str:
         """Whom the token speaks of: the exact string of a primary key."""
-
-    @property
-    def is_compat(self) -> bool:
-        """Whether another library made the token: it has no session."""
 
     @property
     def jti(self) -> str:

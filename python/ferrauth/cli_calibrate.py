@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from ferrauth import profiles
-from ferrauth._core import build_info
+from ferrauth._core import build_info, max_iterations
 from ferrauth.passwords import make_password
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ class Calibration:
     """Nanoseconds an iteration, of each of the logins that fill every lane of every core."""
     logins_at_once: int
     """How many that are."""
+
+    @property
+    def alone_seconds(self) -> float:
+        """How long a login of that cost takes on an idle machine."""
+        return self.iterations * self.alone_ns / 1e9
 
     @property
     def full_seconds(self) -> float:
@@ -82,12 +87,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     print(f"One login alone:        {measured.alone_ns:6.1f} ns an iteration")
     print(f"{measured.logins_at_once} logins at once:       {measured.full_ns:6.1f} ns an iteration, each")
-    print(f"\n{measured.iterations:,} iterations take {measured.target_seconds * 1e3:.0f} ms alone,")
+    print(f"\n{measured.iterations:,} iterations take {measured.alone_seconds * 1e3:.0f} ms alone,")
     busy, rate = measured.full_seconds * 1e3, measured.logins_a_second
     print(f"{busy:.0f} ms while every lane is busy: {rate:,.0f} logins a second.")
     least = profiles.OWASP_PBKDF2
     if measured.iterations < least.iterations:
         print(f"\nThat is below OWASP's minimum of {least.iterations:,}: allow more time.")
+    if measured.iterations + STEP > max_iterations():
+        print(f"\nMore than {max_iterations():,} are refused, as no row's cost may be a burden to whoever checks it.")
     print(settings(measured.iterations))
     return 0
 
@@ -103,7 +110,8 @@ def calibrate(target: float) -> Calibration:
     alone = _median(_derive) / SAMPLE
     with ThreadPoolExecutor(at_once) as threads:
         full = _median(lambda: list(threads.map(lambda _: _derive(), range(at_once)))) / SAMPLE
-    count = int(target / alone)
+    # What is beyond the cap would be refused by whoever pastes it.
+    count = min(int(target / alone), max_iterations())
     return Calibration(
         target_seconds=target,
         iterations=max(STEP, count - count % STEP),
@@ -123,12 +131,12 @@ For Django, a class in a module of yours, first in PASSWORD_HASHERS:
     class PasswordHasher(PBKDF2PasswordHasher):
         iterations = {iterations:_}
 
-    PASSWORD_HASHERS = ["yourproject.hashers.PasswordHasher"]
+    PASSWORD_HASHERS[0] = "yourproject.hashers.PasswordHasher"  # The others go on reading older rows.
 
 Without a framework:
 
     ferrauth.make_password(password, iterations={iterations:_})
-    ferrauth.verify_and_update(password, encoded, policy=Policy(iterations={iterations:_}))"""
+    ferrauth.verify_and_update(password, encoded, policy=ferrauth.passwords.Policy(iterations={iterations:_}))"""
 
 
 def duration(text: str) -> float:

@@ -65,15 +65,20 @@ impl Notifier {
         Ok(())
     }
 
+    /// Delivers until the inbox is closed.
+    ///
+    /// It attaches once, and detaches to wait. To attach anew each time would make and end a thread state of the
+    /// interpreter's under a lock that CPython 3.11 does not renew in a forked child: one forked at that moment would
+    /// hang in `os.fork()`.
     fn run(&self) {
-        while self.inbox.wait() {
-            Python::attach(|py| {
+        Python::attach(|py| {
+            while py.detach(|| self.inbox.wait()) {
                 // Attaching may have taken a while: what has finished meanwhile goes along.
                 if let Err(error) = self.deliver(py, self.inbox.drain()) {
                     error.write_unraisable(py, None);
                 }
-            });
-        }
+            }
+        });
     }
 
     fn deliver(&self, py: Python<'_>, finished: Vec<Finished>) -> PyResult<()> {

@@ -91,9 +91,6 @@ pub struct Watch<'r, S> {
     audience_is_list: bool,
     sid: Text,
     generation: Text,
-    /// Whether the claim that is being read names the user, and whether it did so properly.
-    is_user_id: bool,
-    user_id: Text,
 }
 
 impl<'r, S> Watch<'r, S> {
@@ -113,8 +110,6 @@ impl<'r, S> Watch<'r, S> {
             audience_is_list: false,
             sid: Text::Absent,
             generation: Text::Absent,
-            is_user_id: false,
-            user_id: Text::Absent,
         }
     }
 
@@ -174,7 +169,7 @@ impl<'r, S> Watch<'r, S> {
 
     /// The whole seconds of a date that is present, none of one that is absent, and an error for one that is no date.
     fn seconds(&self, date: Date, round: fn(f64) -> f64) -> Result<Option<i128>, ()> {
-        let exact = self.rules.own.as_ref().is_some_and(|own| own.exact);
+        let exact = self.rules.own.is_some();
         match date {
             Date::Absent => Ok(None),
             Date::Integer(seconds) if seconds <= i128::from(clock::LATEST) => Ok(Some(seconds)),
@@ -217,20 +212,16 @@ impl<'r, S> Watch<'r, S> {
         if self.texts[4] != Text::Expected {
             return Err(Refusal::TokenType);
         }
-        if let Some(max) = own.max_lifetime {
-            let within = match self.dates {
-                [Date::Integer(exp), _, Date::Integer(iat)] => (0..=i128::from(max)).contains(&(exp - iat)),
-                _ => false,
-            };
-            if !within {
-                return Err(Refusal::Lifetime);
+        let within = match self.dates {
+            [Date::Integer(exp), _, Date::Integer(iat)] => {
+                (0..=i128::from(own.max_lifetime)).contains(&(exp - iat))
             }
-        }
-        if own.user_id_claim.is_some() && self.user_id != Text::Expected {
-            return Err(Refusal::Subject);
+            _ => false,
+        };
+        if !within {
+            return Err(Refusal::Lifetime);
         }
         match (self.sid, self.generation) {
-            _ if !own.exact => Ok(()),
             (Text::Absent, Text::Absent) | (Text::Expected, Text::Expected) => Ok(()),
             _ => Err(Refusal::Session),
         }
@@ -246,13 +237,6 @@ impl<'r, S> Watch<'r, S> {
             if let Some(index) = self.required.take() {
                 self.required_present[index] = true;
             }
-        }
-        if self.is_user_id {
-            self.user_id = match event {
-                Event::Integer(_) => Text::Expected,
-                Event::Text(text) if !text.is_empty() => Text::Expected,
-                _ => Text::Wrong,
-            };
         }
         match self.claim {
             Claim::Unknown => {}
@@ -274,7 +258,7 @@ impl<'r, S> Watch<'r, S> {
             return Text::Wrong;
         };
         let own = self.rules.own.as_ref();
-        let exact = own.is_some_and(|own| own.exact);
+        let exact = own.is_some();
         let expected = match claim {
             Claim::Iss => {
                 self.rules.issuers.as_ref().is_none_or(|issuers| issuers.iter().any(|issuer| issuer == text))
@@ -380,9 +364,6 @@ impl<S: Sink> Sink for Watch<'_, S> {
     fn name(&mut self, name: &str) -> Result<S::Name, S::Error> {
         if self.depth == 1 {
             self.claim = Claim::from_name(name);
-            if let Some(own) = &self.rules.own {
-                self.is_user_id = own.user_id_claim.as_deref() == Some(name);
-            }
             if !self.required_present.is_empty() {
                 self.required = self.rules.required.iter().position(|required| required == name);
             }

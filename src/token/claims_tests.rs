@@ -42,12 +42,7 @@ fn claim(name: &str, value: impl ToString) -> Result<(), Refusal> {
 fn own() -> Rules {
     Rules {
         required: ["token_type", "sub", "jti", "iat", "exp"].map(str::to_owned).to_vec(),
-        own: Some(Own {
-            token_type: "access".to_owned(),
-            max_lifetime: Some(300),
-            exact: true,
-            user_id_claim: None,
-        }),
+        own: Some(Own { token_type: "access".to_owned(), max_lifetime: 300 }),
         ..Rules::default()
     }
 }

@@ -33,20 +33,21 @@ pub fn split(token: &[u8], max_length: usize) -> Result<Compact<'_>, Refusal> {
     if token.len() > max_length {
         return Err(Refusal::TooLong);
     }
-    let (mut others, mut dots) = (0, 0);
-    // One pass without a branch, in counters as small as the bytes: the compiler turns it into vector code.
-    for chunk in token.chunks(usize::from(u8::MAX)) {
-        let (chunk_others, chunk_dots) = chunk.iter().fold((0_u8, 0_u8), |(others, dots), &byte| {
-            (others.wrapping_add(u8::from(!is_segment_byte(byte))), dots.wrapping_add(u8::from(byte == b'.')))
-        });
-        others += usize::from(chunk_others);
-        dots += usize::from(chunk_dots);
-    }
-    if others != dots || dots != 2 {
+    let first = memchr::memchr(b'.', token).ok_or(Refusal::Segments)?;
+    let second = first + 1 + memchr::memchr(b'.', &token[first + 1..]).ok_or(Refusal::Segments)?;
+    // One pass without a branch, in counters as small as the bytes: the compiler turns it into vector code. A dot is no
+    // byte of a segment, so a third one is counted too.
+    let others: usize = token
+        .chunks(usize::from(u8::MAX))
+        .map(|chunk| {
+            usize::from(
+                chunk.iter().fold(0, |others: u8, &byte| others.wrapping_add(u8::from(!is_segment_byte(byte)))),
+            )
+        })
+        .sum();
+    if others != 2 {
         return Err(Refusal::Segments);
     }
-    let first = token.iter().position(|&byte| byte == b'.').ok_or(Refusal::Segments)?;
-    let second = token.iter().rposition(|&byte| byte == b'.').ok_or(Refusal::Segments)?;
     let compact = Compact {
         header: &token[..first],
         payload: &token[first + 1..second],

@@ -257,8 +257,16 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
     /// Moves to the next byte that ends a string, begins an escape or may not stand in a string.
     fn skip_plain(&mut self) {
         let rest = &self.text.as_bytes()[self.position..];
-        let plain = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
-        self.position += plain.unwrap_or(rest.len());
+        let (words, tail) = rest.as_chunks::<8>();
+        for (index, word) in words.iter().enumerate() {
+            let found = ends_plain(u64::from_le_bytes(*word));
+            if found != 0 {
+                self.position += index * 8 + found.trailing_zeros() as usize / 8;
+                return;
+            }
+        }
+        let plain = tail.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
+        self.position += rest.len() - tail.len() + plain.unwrap_or(tail.len());
     }
 
     fn escape(&mut self) -> Result<char, Fault> {
@@ -355,6 +363,17 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
     }
 }
 
+/// Eight bytes at once: the highest bit of the first one that is a quote, a backslash or a control character is set, and
+/// no bit before it. (`x - 1 & !x` has the highest bit of a zero byte set; a borrow reaches later bytes only.)
+const fn ends_plain(word: u64) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+    (below_space | (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash)) & HIGHS
+}
+
 #[cfg(test)]
 #[path = "json_tests.rs"]
-pub(crate) mod tests;
+mod tests;

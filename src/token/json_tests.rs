@@ -1,57 +1,8 @@
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 
-use super::{Fault, MAX_MEMBERS, Sink, read_object};
+use super::{Fault, MAX_MEMBERS, read_object};
+use crate::token::json_values::Values;
 use crate::token::refusal::Refusal;
-
-/// Builds `serde_json` values.
-pub(crate) struct Values;
-
-impl Sink for Values {
-    type Value = Value;
-    type Array = Vec<Value>;
-    type Object = Map<String, Value>;
-    type Name = String;
-    type Error = Refusal;
-
-    fn null(&mut self) -> Result<Value, Refusal> {
-        Ok(Value::Null)
-    }
-    fn boolean(&mut self, value: bool) -> Result<Value, Refusal> {
-        Ok(Value::Bool(value))
-    }
-    fn integer(&mut self, value: i128) -> Result<Value, Refusal> {
-        Ok(Value::Number(Number::from_i128(value).unwrap()))
-    }
-    fn float(&mut self, value: f64) -> Result<Value, Refusal> {
-        Ok(Value::Number(Number::from_f64(value).unwrap()))
-    }
-    fn string(&mut self, value: &str) -> Result<Value, Refusal> {
-        Ok(Value::String(value.to_owned()))
-    }
-    fn array(&mut self) -> Result<Vec<Value>, Refusal> {
-        Ok(Vec::new())
-    }
-    fn element(&mut self, array: &mut Vec<Value>, value: Value) -> Result<(), Refusal> {
-        array.push(value);
-        Ok(())
-    }
-    fn end_array(&mut self, array: Vec<Value>) -> Result<Value, Refusal> {
-        Ok(Value::Array(array))
-    }
-    fn object(&mut self) -> Result<Map<String, Value>, Refusal> {
-        Ok(Map::new())
-    }
-    fn name(&mut self, name: &str) -> Result<String, Refusal> {
-        Ok(name.to_owned())
-    }
-    fn member(&mut self, object: &mut Map<String, Value>, name: String, value: Value) -> Result<(), Refusal> {
-        assert!(object.insert(name, value).is_none(), "the reader let a name pass twice");
-        Ok(())
-    }
-    fn end_object(&mut self, object: Map<String, Value>) -> Result<Value, Refusal> {
-        Ok(Value::Object(object))
-    }
-}
 
 fn read(text: impl AsRef<[u8]>) -> Result<Value, Fault> {
     read_object(text.as_ref(), 16, &mut Values).map_err(|refusal| match refusal {
@@ -233,4 +184,21 @@ fn test_J62_members() {
     assert_eq!(read(object(MAX_MEMBERS + 1)), Err(Fault::Members));
     assert_eq!(member(&object(MAX_MEMBERS + 1)), Err(Fault::Members));
     assert_eq!(read(object(100_000)), Err(Fault::Members));
+}
+
+#[test]
+fn test_every_byte_at_every_place_of_a_string() {
+    for length in 0..20 {
+        for at in 0..=length {
+            for byte in (1..0x80_u8).map(char::from) {
+                let text = format!("{}{byte}{}", "a".repeat(at), "b".repeat(length - at));
+                let expected: Option<Value> = serde_json::from_str(&format!("{{\"a\":\"{text}\"}}")).ok();
+                assert_eq!(
+                    member(&format!("\"{text}\"")).ok(),
+                    expected.map(|object| object["a"].clone()),
+                    "{text:?}"
+                );
+            }
+        }
+    }
 }

@@ -183,20 +183,6 @@ impl Key {
         Self::new(algorithm, attributes, typ, Material::Hmac { secret, keyed })
     }
 
-    /// The secret itself as a key without a name, for tokens that other libraries make with it; a key pair as it is.
-    ///
-    /// # Errors
-    /// As [`Self::from_secret`].
-    pub fn raw(&self) -> Result<Self, KeyRefusal> {
-        let attributes = Attributes { kid: None, ..self.attributes.clone() };
-        match &self.material {
-            Material::Pair { pair, .. } => Self::from_pair(Arc::clone(pair), self.algorithm, attributes),
-            Material::Hmac { secret, .. } | Material::Root { secret } => {
-                Self::from_secret(secret.expose(), self.algorithm, attributes)
-            }
-        }
-    }
-
     /// The same key without its private half.
     ///
     /// # Errors

@@ -42,6 +42,8 @@ pub mod header;
 pub mod hmac;
 pub mod issuer;
 pub mod json;
+#[cfg(test)]
+mod json_values;
 pub mod json_writer;
 pub mod jwk;
 pub mod key;

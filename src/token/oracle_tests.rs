@@ -5,7 +5,7 @@ use jsonwebtoken::{DecodingKey, Validation, crypto};
 use serde_json::Value;
 
 use super::super::algorithm::Algorithm;
-use super::super::json::tests::Values;
+use super::super::json_values::Values;
 use super::super::key::{Attributes, Key};
 use super::super::{base64url, compact, encode};
 use super::{Expectations, Keys, Unverified};

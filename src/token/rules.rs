@@ -45,17 +45,13 @@ pub struct Checks {
     pub jti: bool,
 }
 
-/// The stricter rules of first-party tokens.
+/// The stricter rules of first-party tokens: dates are integers, ids have this issuer's form, and sessions are whole.
 #[derive(Debug, Clone)]
 pub struct Own {
     /// What `token_type` has to be.
     pub token_type: String,
-    /// The most that may lie between `iat` and `exp`, in seconds; no limit where absent.
-    pub max_lifetime: Option<u64>,
-    /// Whether dates are integers, ids have this issuer's form, and sessions are whole.
-    pub exact: bool,
-    /// The claim that names the user in another library's tokens, where these are judged: a string or an integer.
-    pub user_id_claim: Option<String>,
+    /// The most that may lie between `iat` and `exp`, in seconds.
+    pub max_lifetime: u64,
 }
 
 impl Default for Rules {

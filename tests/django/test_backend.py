@@ -14,8 +14,11 @@ from django.db import DatabaseError, connection, transaction
 from django.test import override_settings
 
 from ferrauth import _core
+from ferrauth.accounts.effects import CheckPassword
 from ferrauth.django import passwords
 from ferrauth.django.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher
+from ferrauth.django.port import DjangoPort
+from ferrauth.passwords import aadmit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -303,6 +306,28 @@ def test_P53_a_busy_pool_refuses_before_the_user_is_looked_up(
     monkeypatch.setattr("ferrauth.django.backends.aadmit", busy)
     with django_assert_num_queries(0), pytest.raises(HasherBusy):
         async_to_sync(aauthenticate)(username="ada", password="secret")
+
+
+def test_P53_a_flow_that_was_taken_renews_though_the_pool_is_full_by_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = user(PBKDF2PasswordHasher().encode("secret", "s" * 22, FEW)).password
+    verify, crowd = passwords.averify, []
+
+    async def then_busy(*arguments: Any, **more: Any) -> Any:
+        found = await verify(*arguments, **more)
+        crowd.append(await aadmit())
+        _core.set_max_wait(0)
+        return found
+
+    monkeypatch.setattr(passwords, "averify", then_busy)
+    try:
+        check = CheckPassword(password="secret", encoded=old)
+        verified, renewed = async_to_sync(DjangoPort().acheck_password)(check)
+    finally:
+        _core.set_max_wait(10)
+        crowd[0].release()
+    assert verified
+    assert renewed is not None
+    assert renewed.startswith(f"pbkdf2_sha256${ITERATIONS}$")
 
 
 def test_P45_the_login_view_and_the_admin_get_it(client: Any, work: Work) -> None:

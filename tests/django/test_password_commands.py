@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import check_password, identify_hasher, make_password
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connections, transaction
 from django.test import override_settings
 
 from ferrauth.django import hashers
@@ -107,6 +109,13 @@ class TestReport:
         text, _ = run("password_report")
         assert 'FERRAUTH = {"HASHER_FLOOR": 9000}' in text
 
+    def test_rows_of_the_projects_own_hasher_open(self) -> None:
+        User.objects.create(username="eve", password="reversed$salt$terces")
+        with override_settings(PASSWORD_HASHERS=[*PLAIN, "tests.django.own_hasher.ReversedPasswordHasher"]):
+            facts = json.loads(run("password_report", "--json")[0])
+        (group,) = facts["groups"]
+        assert (group["format"], group["verifies"], group["outdated"]) == ("reversed", True, True)
+
     def test_nobody(self) -> None:
         assert "0 users" in run("password_report")[0]
 
@@ -172,6 +181,31 @@ class TestUpgrade:
         facts = json.loads(run("password_upgrade", "--json")[0])
         assert facts["overtaken"] == 1
         assert stored()["md5-0"] == changed
+
+    @pytest.mark.django_db(transaction=True, databases=databases.ALL)
+    def test_a_row_that_another_transaction_holds_is_counted(self) -> None:
+        if connections[databases.OneDatabase.current].vendor != "postgresql":
+            return  # SQLite has no locks on rows.
+        fill(copies=1)
+        holds, ends = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with transaction.atomic(using="postgresql"):
+                User.objects.select_for_update().get(username="md5-0")
+                holds.set()
+                ends.wait()
+            connections["postgresql"].close()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        holds.wait()
+        try:
+            facts = json.loads(run("password_upgrade", "--json")[0])
+        finally:
+            ends.set()
+            thread.join()
+        assert (facts["wrapped"], facts["held"]) == (len(OLD) - 1, 1)
+        assert "md5" in run("password_upgrade", "--dry-run")[0]
 
     def test_a_row_that_would_not_fit_is_left_alone(self) -> None:
         row = "md5$" + "s" * 90 + "$" + "0" * 32
@@ -254,6 +288,19 @@ class TestLoad:
         assert facts["refused"][0]["reason"].startswith("it needs either")
         facts = self.load(tmp_path / "users.csv", "username,password,nick,groups\nada,secret,a,1\n")
         assert facts["refused"] == [{"line": 2, "reason": "'nick' is no field of User"}]
+
+    def test_a_value_of_another_kind_is_a_bad_line(self, tmp_path: Path) -> None:
+        odd = [{"date_joined": 5}, {"date_joined": {}}, {"id": float("inf")}, {"is_active": []}]
+        lines = [json.dumps({"username": f"user{n}", "password": "secret"} | odd[n]) for n in range(len(odd))]
+        nested, good = "[" * 100_000, json.dumps({"username": "ada", "password": "secret"})
+        facts = self.load(tmp_path / "users.jsonl", "\n".join([*lines, nested, good]))
+        assert [line["line"] for line in facts["refused"]] == [1, 2, 3, 4, 5]
+        assert set(stored()) == {"ada"}
+
+    def test_T13_T15_names_are_spelled_as_a_registration_spells_them(self, tmp_path: Path) -> None:
+        line = {"username": "\ufb01ne", "email": "Ada@EXAMPLE.com", "password": "secret"}
+        assert self.load(tmp_path / "users.jsonl", json.dumps(line))["loaded"] == 1
+        assert User.objects.get(username="fine").email == "Ada@example.com"
 
     @pytest.mark.parametrize(
         ("name", "data", "message"),

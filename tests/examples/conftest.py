@@ -70,14 +70,19 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
 @contextmanager
 def running(example: Example) -> Iterator[httpx.Client]:
     """Run the example on a free port, and give a client of it."""
+    with running_at(example) as url, httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+        yield client
+
+
+@contextmanager
+def running_at(example: Example) -> Iterator[str]:
+    """Run the example on a free port, and give its URL, which its mails have too."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
-    with (
-        serve(port, log=example.data / "server.log", env=example.env),
-        httpx.Client(base_url=f"http://{HOST}:{port}", trust_env=False, timeout=60) as client,
-    ):
-        yield client
+    url = f"http://{HOST}:{port}"
+    with serve(port, log=example.data / "server.log", env={**example.env, "DJANGO_SITE_URL": url}):
+        yield url
 
 
 @pytest.fixture(scope="session")

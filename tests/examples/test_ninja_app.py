@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,10 +15,17 @@ if TYPE_CHECKING:
     import httpx
 
 ADA = "ada@example.com"
+COOKIE = "__Host-refresh_token"
 
 
 def log_in(server: httpx.Client, email: str = ADA, password: str = PASSWORD) -> httpx.Response:
     return server.post("/api/auth/login", json={"email": email, "password": password})
+
+
+def granted(response: httpx.Response) -> dict[str, str]:
+    """Return the tokens of an answer: one is in its body, the other in its cookie."""
+    cookie = SimpleCookie(response.headers["Set-Cookie"])[COOKIE]
+    return {"access_token": response.json()["access_token"], "refresh_token": cookie.value}
 
 
 def me(server: httpx.Client, token: str) -> httpx.Response:
@@ -43,10 +51,12 @@ def test_right_password_gets_tokens(server: httpx.Client) -> None:
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == "no-store"
     body = response.json()
-    assert body.keys() == {"access_token", "refresh_token", "token_type", "expires_in"}
+    assert body.keys() == {"access_token", "token_type", "expires_in"}
     assert body["token_type"] == "bearer"
-    assert body["expires_in"] == 300
-    assert body["access_token"] != body["refresh_token"]
+    assert body["expires_in"] == 60
+    cookie = SimpleCookie(response.headers["Set-Cookie"])[COOKIE]
+    assert (cookie["httponly"], cookie["secure"], cookie["samesite"], cookie["path"]) == (True, True, "Strict", "/")
+    assert body["access_token"] != cookie.value
 
 
 def test_e_mail_is_found_in_any_case(server: httpx.Client) -> None:
@@ -119,14 +129,20 @@ def test_me_with_a_token(server: httpx.Client) -> None:
 def test_E12_me_refuses_every_bad_token_alike(server: httpx.Client) -> None:
     bare = server.get("/api/auth/me")
     assert_is_unauthorized(bare, "not_authenticated")
-    tokens = log_in(server).json()
+    tokens = granted(log_in(server))
     damaged = change_one_character(tokens["access_token"])
     for token in (damaged, tokens["refresh_token"], "not a token", "x" * 5_000):
         assert answer(me(server, token)) == answer(bare)
 
 
+def carrying(token: str) -> dict[str, str]:
+    """Return the headers with which a page of the application's own sends the cookie. httpx keeps a ``Secure`` one to
+    itself, where a browser takes the loopback address for safe."""
+    return {"Cookie": f"{COOKIE}={token}", "X-Requested-With": "fetch"}
+
+
 def refresh(server: httpx.Client, token: str) -> httpx.Response:
-    return server.post("/api/auth/refresh", json={"refresh_token": token})
+    return server.post("/api/auth/refresh", headers=carrying(token))
 
 
 def bearer(tokens: dict[str, str]) -> dict[str, str]:
@@ -134,29 +150,28 @@ def bearer(tokens: dict[str, str]) -> dict[str, str]:
 
 
 def test_J98_refresh_rotates_and_a_replay_ends_the_session(server: httpx.Client) -> None:
-    first = log_in(server).json()
+    first = granted(log_in(server))
     second = refresh(server, first["refresh_token"])
     assert second.status_code == 200
-    assert second.json().keys() == first.keys()
-    third = refresh(server, second.json()["refresh_token"]).json()
+    third = granted(refresh(server, granted(second)["refresh_token"]))
     assert me(server, third["access_token"]).status_code == 200
     assert_is_unauthorized(refresh(server, first["refresh_token"]), "invalid_token")
     assert_is_unauthorized(me(server, third["access_token"]), "not_authenticated")
 
 
 def test_J88_every_refused_refresh_has_one_answer(server: httpx.Client) -> None:
-    tokens = log_in(server).json()
-    server.post("/api/auth/logout", json={}, headers=bearer(tokens))
+    tokens = granted(log_in(server))
+    server.post("/api/auth/logout", headers=bearer(tokens))
     refused = [refresh(server, token) for token in (tokens["refresh_token"], tokens["access_token"], "not a token")]
     assert len({str(answer(response)) for response in refused}) == 1
 
 
 @pytest.mark.parametrize("by", ["access", "refresh"])
 def test_J104_logout_is_idempotent(server: httpx.Client, by: str) -> None:
-    tokens, other = log_in(server).json(), log_in(server).json()
+    tokens, other = granted(log_in(server)), granted(log_in(server))
     for _ in range(2):
-        body = {"refresh_token": tokens["refresh_token"]} if by == "refresh" else {}
-        response = server.post("/api/auth/logout", json=body, headers=bearer(tokens) if by == "access" else {})
+        headers = carrying(tokens["refresh_token"]) if by == "refresh" else bearer(tokens)
+        response = server.post("/api/auth/logout", headers=headers)
         assert (response.status_code, response.content) == (204, b"")
     assert_is_unauthorized(me(server, tokens["access_token"]), "not_authenticated")
     assert me(server, other["access_token"]).status_code == 200

@@ -18,9 +18,9 @@ from ferrauth.accounts import audit, flows
 from ferrauth.accounts.effects import Emit, Event
 from ferrauth.accounts.errors import LoginFailed
 from ferrauth.accounts.sessions import RequestFacts
-from ferrauth.django import signals
+from ferrauth.django import events, signals
 from ferrauth.django.conf import get_policy
-from ferrauth.django.models import AuditEvent
+from ferrauth.django.models import USER_KEY_LENGTH, AuditEvent
 from ferrauth.django.port import carry, request_facts
 from tests import databases
 from tests.limits.conftest import make_user
@@ -126,6 +126,16 @@ def test_djangos_signals_and_ours(ada: Any, heard: list[dict[str, Any]]) -> None
     assert {one["request"] for one in heard} == {request}
 
 
+def test_J104_a_logout_is_signalled_once(ada: Any, heard: list[dict[str, Any]]) -> None:
+    facts = request_facts(a_request())
+    pair = login(a_request())
+    del heard[:]
+    for _ in range(3):
+        carry(flows.logout(get_policy(), facts, access=pair.access, refresh=pair.refresh))
+        carry(flows.logout_all(get_policy(), facts, user_id=str(ada.pk)))
+    assert [one["signal"] for one in heard] == [user_logged_out]
+
+
 def test_every_event_has_a_signal() -> None:
     django_has = {Event.LOGIN_SUCCEEDED, Event.LOGIN_FAILED, Event.LOGGED_OUT}
     assert set(signals.SIGNALS) | django_has == set(Event)
@@ -157,6 +167,12 @@ def test_the_table_is_committed_apart(ada: Any, settings: Any) -> None:
     assert (event.request_id, event.user_agent) == ("r-1", "phone")
     assert event.details == {"reason": "wrong password"}
     assert len(event.identifier_hash) == audit.IDENTIFIER_DIGEST_LENGTH
+
+
+def test_the_table_takes_a_user_key_of_any_length(ada: Any, settings: Any) -> None:
+    settings.FERRAUTH = {"AUDIT_TABLE": True}
+    events.emit(Emit(event=Event.REFRESHED, facts=RequestFacts(), user_id="u" * 100))
+    assert AuditEvent.objects.get().user_id == "u" * USER_KEY_LENGTH
 
 
 def test_without_the_setting_there_are_no_rows(ada: Any) -> None:

@@ -17,7 +17,7 @@ from django.urls import path
 from ninja import NinjaAPI
 
 from ferrauth.django import deploy_checks
-from ferrauth.django.conf import get_settings
+from ferrauth.django.conf import get_policy, get_settings, start
 from ferrauth.django.counters import get_counters, place
 from tests import services
 
@@ -117,7 +117,10 @@ def test_T02_T04_T29_caches_that_cannot_count_for_all(settings: Any, backend: st
         ({"THROTTLE_BACKEND": "local", "REDIS_URL": "redis://localhost"}, LOCMEM, "local"),
     ],
 )
-def test_auto_takes_the_first_place_that_there_is(settings: Any, ferrauth: Any, backend: str, counted: str) -> None:
+def test_auto_takes_the_first_place_that_there_is(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, ferrauth: Any, backend: str, counted: str
+) -> None:
+    monkeypatch.setattr(deploy_checks, "get_counters", lambda: None)  # Not all of these can be had here.
     settings.CACHES = {"default": {"BACKEND": backend}}
     settings.FERRAUTH = ferrauth
     assert place(get_settings()) == counted
@@ -134,12 +137,36 @@ def test_auto_takes_the_first_place_that_there_is(settings: Any, ferrauth: Any, 
         {"REDIS_URL": "redis+sentinel://localhost"},
         {"REDIS_URL": "redis+sentinel://localhost/service/x"},
         {"REDIS_URL": "redis+cluster://,"},
+        {"REDIS_URL": "redis+sentinel://localhost:secret/service"},
+        {"REDIS_URL": "redis://:sec/ret@localhost"},
+        {"REDIS_URL": "redis://[::1"},
     ],
 )
 def test_T40_a_place_that_cannot_be_had_is_an_error_and_not_no_limit(settings: Any, ferrauth: Any) -> None:
     settings.FERRAUTH = ferrauth
-    with pytest.raises(ImproperlyConfigured, match=r"FERRAUTH: (THROTTLE_BACKEND|REDIS_URL)"):
+    with pytest.raises(ImproperlyConfigured, match=r"FERRAUTH: (THROTTLE_BACKEND|REDIS_URL)") as caught:
         get_counters()
+    assert "sec" not in str(caught.value)
+    (error,) = deploy_checks.check_shared_counters()
+    assert error.id == "ferrauth.E001"
+    settings.DEBUG = False
+    with pytest.raises(ImproperlyConfigured, match="cannot be counted"):
+        deploy_checks.require_shared_counters()
+
+
+def test_T29_a_cache_without_its_client_is_an_error(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymemcache", None)
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache"}}
+    assert place(get_settings()) == "cache"
+    (error,) = deploy_checks.check_shared_counters()
+    assert "pymemcache" in error.msg
+
+
+def test_T27_a_client_that_is_not_installed_is_an_error(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.FERRAUTH = {"REDIS_URL": "redis://localhost"}
+    monkeypatch.setattr("ferrauth.django.counters.importlib.util.find_spec", lambda _name: None)
+    (error,) = deploy_checks.check_shared_counters()
+    assert "ferrauth[redis]" in error.msg
 
 
 def test_T30_counters_are_in_the_primary(settings: Any) -> None:
@@ -219,10 +246,25 @@ def test_E007_a_proxy_that_limits_do_not_know(settings: Any) -> None:
     assert not deploy_checks.check_proxies()
 
 
+def test_E011_sessions_need_aware_times(settings: Any) -> None:
+    assert not deploy_checks.check_time_zone()
+    settings.USE_TZ = False
+    (error,) = deploy_checks.check_time_zone()
+    assert error.id == "ferrauth.E011"
+    with pytest.raises(ImproperlyConfigured, match="USE_TZ"):
+        get_policy()
+
+
+def test_a_user_filter_on_what_is_no_field_stops_the_start(settings: Any) -> None:
+    settings.FERRAUTH = {"USER_FILTER": {"is_actve": True}}
+    with pytest.raises(ImproperlyConfigured, match="'is_actve' is no field of User"):
+        start()
+
+
 def test_every_error_has_its_section() -> None:
     source = Path(deploy_checks.__file__).read_text()
     numbers = {int(number) for number in re.findall(r'"""E([0-9]{3}):', source)}
     sections = {
         int(number) for number in re.findall(r"(?m)^## ferrauth\.E([0-9]{3})$", (ROOT / "docs/checks.md").read_text())
     }
-    assert numbers == sections == set(range(1, 11))
+    assert numbers == sections == set(range(1, 12))

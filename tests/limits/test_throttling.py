@@ -103,6 +103,10 @@ def test_T18_keys_are_keyed() -> None:
     assert {c.key for c in counters(limits, b"one", LOGIN)}.isdisjoint(c.key for c in counters(limits, b"two", LOGIN))
 
 
+def test_T07_one_limit_written_twice_is_one_counter() -> None:
+    assert len(counted(LOGIN, login={"account_address": "5/m, 5/60s", "address": None})) == 1
+
+
 def test_T07_window_and_limit_are_part_of_the_key() -> None:
     both = counted(LOGIN, login={"address": "10/m, 100/h"})
     assert [(c.limit, c.window) for c in both if c.scope is Scope.ADDRESS] == [(10, 60), (100, 3600)]
@@ -122,9 +126,12 @@ def test_T34_names_of_nobody_are_counted_alike() -> None:
     assert [(c.limit, c.window, c.scope) for c in known] == [(c.limit, c.window, c.scope) for c in unknown]
 
 
-def test_an_action_without_a_name_counts_no_account() -> None:
-    limits = {"refresh": {"account": "1/m", "account_address": "1/m"}}
-    assert [c.scope for c in counted(Reserve(action=Action.REFRESH, facts=PHONE), **limits)] == [Scope.ADDRESS]
+@pytest.mark.parametrize("action", ["refresh", "logout", "token"])
+@pytest.mark.parametrize("scope", ["account", "account_address"])
+def test_T40_a_limit_that_would_never_count_cannot_start(action: str, scope: str) -> None:
+    with pytest.raises(ConfigurationError, match="would never count"):
+        Settings(limits={action: {scope: "5/m"}})
+    assert Settings(limits={action: {scope: None, "address": "5/m", "global": "100/m"}})
 
 
 def test_what_is_not_named_keeps_its_limit() -> None:

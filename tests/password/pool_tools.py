@@ -56,6 +56,9 @@ import os, signal, threading, time
 import ferrauth
 from ferrauth import _core, hazmat
 
+# A shell starts what it runs in the background with SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 def interrupt():
     while _core.pool_counters()["lanes_busy"] == 0:
         time.sleep(0.001)

@@ -57,6 +57,14 @@ def test_an_expired_access_token_is_not(legacy: Any, user: Any) -> None:
     assert get_user_from_token(str(token)) is None
 
 
+@pytest.mark.parametrize(
+    "given", [{"SIGNING_KEY": "too short"}, {"ALGORITHM": "RS256"}, {"ALGORITHM": "ES256", "VERIFYING_KEY": None}]
+)
+def test_J11_a_legacy_key_that_cannot_verify_stops_the_start(given: dict[str, Any]) -> None:
+    with override_settings(SIMPLE_JWT=given), pytest.raises(ImproperlyConfigured, match="FERRAUTH: "):
+        get_policy()
+
+
 def test_J90_the_types_are_kept_apart(legacy: Any, user: Any) -> None:
     assert get_user_from_token(str(legacy.RefreshToken.for_user(user))) is None
     with pytest.raises(InvalidTokenError):

@@ -102,11 +102,14 @@ def test_the_query_uses_the_index_of_revocations(database: str) -> None:
     connections[database].close()
 
 
-def test_J107_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("failure", [OperationalError("connection refused"), RuntimeError("can't start new thread")])
+def test_J107_a_database_that_is_away(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failure: Exception
+) -> None:
     access = generate_tokens(make_user("ada")).access
 
     def away(*arguments: Any) -> Any:
-        raise OperationalError("connection refused")
+        raise failure
 
     monkeypatch.setattr(RefreshSession._base_manager.__class__, "using", away)
     with pytest.raises(Unavailable) as refused:

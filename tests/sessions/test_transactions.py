@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
 from django.db import OperationalError, connections, transaction
 
 from ferrauth.accounts import flows
@@ -62,6 +64,62 @@ def test_a_rotation_commits_on_its_own(database: str) -> None:
     first = generate_tokens(make_user("ada"))
     with rolled_back(database):
         refresh(first.refresh)
+    assert RefreshSession.objects.get().generation == 1
+
+
+def test_J98_a_replay_after_the_requests_own_writes_ends_the_session(database: str) -> None:
+    """On SQLite the request's transaction is the only writer that there can be: nothing waits for it in vain."""
+    user = make_user("ada")
+    first = generate_tokens(user)
+    refresh(refresh(first.refresh).refresh)
+    with transaction.atomic(using=database):
+        get_user_model().objects.filter(pk=user.pk).update(first_name="Ada")
+        with pytest.raises(InvalidTokenError):
+            refresh(first.refresh)
+    assert RefreshSession.objects.get().revoked_reason == EndReason.REPLAYED
+
+
+def test_J99_a_rotation_after_the_requests_own_writes(database: str) -> None:
+    user = make_user("ada")
+    first = generate_tokens(user)
+    with transaction.atomic(using=database):
+        get_user_model().objects.filter(pk=user.pk).update(first_name="Ada")
+        assert refresh(first.refresh).refresh_jti == refresh(first.refresh).refresh_jti
+    assert RefreshSession.objects.get().generation == 1
+
+
+def test_J99_a_rotation_of_the_row_that_the_request_itself_holds(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL sees no deadlock between two connections of one request, which waited for each other for ever."""
+    monkeypatch.setattr(transactions, "PATIENCE", 0.2)
+    pair = generate_tokens(make_user("ada"))
+    with transaction.atomic(using=database):
+        RefreshSession.objects.update(label="phone")
+        refresh(pair.refresh)
+    session = RefreshSession.objects.get()
+    assert (session.generation, session.label) == (1, "phone")
+
+
+def test_work_apart_waits_for_another_writer(database: str) -> None:
+    """The caller has only read: who writes is somebody else, and ends."""
+    first = generate_tokens(make_user("ada"))
+    writes = threading.Event()
+
+    def writer() -> None:
+        with transaction.atomic(using=database):
+            get_user_model().objects.update(first_name="Ada")
+            writes.set()
+            time.sleep(0.2)  # So that the rotation finds it writing.
+        connections[database].close()
+
+    thread = threading.Thread(target=writer)
+    with rolled_back(database):
+        get_user_model().objects.get()
+        thread.start()
+        writes.wait()
+        refresh(first.refresh)
+    thread.join()
     assert RefreshSession.objects.get().generation == 1
 
 

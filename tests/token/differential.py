@@ -1,6 +1,6 @@
 """ferrauth beside PyJWT, token by token: what ferrauth accepts is a strict subset, and the same claims.
 
-A million tokens: ``python tests/token/differential.py 1000000``.
+A million tokens: ``make differential``.
 """
 
 from __future__ import annotations

@@ -1,25 +1,24 @@
 """Tokens of djangorestframework-simplejwt and django-ninja-jwt, as their documentation and code have them."""
 
+from __future__ import annotations
+
 import uuid
-from datetime import timedelta
+from typing import Any
 
 import pytest
 from forge import NOW, SECRET, token
 
-from ferrauth import hazmat, jwt
+from ferrauth import jwt
+from ferrauth.accounts.legacy import LegacyReader
 from ferrauth.keys import Key, KeyRing
-from ferrauth.tokens import Compat, TokenIssuer
+from ferrauth.tokens import TokenIssuer
 
 
-def issuer(**arguments):
-    return TokenIssuer(
-        keys=arguments.pop("keys", KeyRing.from_secrets([SECRET])),
-        compat=arguments.pop("compat", "simplejwt"),
-        **arguments,
-    )
+def reader(**options: Any) -> LegacyReader:
+    return LegacyReader(options, secrets=[SECRET])
 
 
-def legacy(secret=SECRET, header=None, **changes):
+def legacy(secret: str = SECRET, header: dict[str, object] | None = None, **changes: object) -> str:
     claims = {
         "token_type": "access",
         "exp": NOW + 3_600,
@@ -32,30 +31,11 @@ def legacy(secret=SECRET, header=None, **changes):
 
 
 @pytest.mark.parametrize("user_id", ["7", 7, str(uuid.UUID(int=7))])
-def test_their_tokens_are_read(user_id):
-    claims = issuer().decode_token(legacy(user_id=user_id), now=NOW)
-    assert claims.sub == str(user_id)
-    assert claims["user_id"] == user_id
-    assert claims.is_compat
-    assert (claims.sid, claims.gen, claims.iss) == (None, None, None)
-    refresh = issuer().decode_token(legacy(token_type="refresh", exp=NOW + 86_400, user_id=user_id), "refresh", now=NOW)
-    assert refresh.sub == str(user_id)
-
-
-def test_ours_are_read_beside_them_and_are_what_is_written():
-    tokens = issuer(issuer="i", audience="a")
-    pair = tokens.generate_tokens("7")
-    claims = tokens.decode_token(pair.access)
-    assert (claims.sub, claims.is_compat) == ("7", False)
-    assert jwt.get_unverified_header(pair.access)["typ"] == "at+jwt"
-    assert "user_id" not in hazmat.decode_unverified(pair.access)
-
-
-def test_theirs_are_refused_where_nobody_asked():
-    with pytest.raises(jwt.InvalidTokenError):
-        issuer(compat=None).decode_token(legacy(), now=NOW)
-    with pytest.raises(ValueError, match="compat"):
-        issuer(compat=None).generate_compat_tokens("7")
+def test_their_tokens_are_read(user_id: object) -> None:
+    claims = reader().decode_token(legacy(user_id=user_id), "access", now=NOW)
+    assert (claims.sub, claims.jti, claims.exp) == (str(user_id), uuid.UUID(int=7).hex, NOW + 3_600)
+    text = legacy(token_type="refresh", exp=NOW + 86_400, user_id=user_id)
+    assert reader().decode_token(text, "refresh", now=NOW).sub == str(user_id)
 
 
 @pytest.mark.parametrize(
@@ -67,8 +47,12 @@ def test_theirs_are_refused_where_nobody_asked():
         {"exp": NOW},
         {"exp": ...},
         {"exp": str(NOW + 60)},
+        {"exp": NOW + 60.5},
+        {"exp": True},
         {"jti": ...},
         {"jti": 7},
+        {"jti": ""},
+        {"jti": "x" * 257},
         {"user_id": ...},
         {"user_id": None},
         {"user_id": ""},
@@ -80,75 +64,65 @@ def test_theirs_are_refused_where_nobody_asked():
         {"iat": NOW + 1},
     ],
 )
-def test_J59_J80_J90_their_claims_are_checked(changes):
+def test_J59_J80_J90_their_claims_are_checked(changes: dict[str, object]) -> None:
     with pytest.raises(jwt.InvalidTokenError):
-        issuer().decode_token(legacy(**changes), now=NOW)
+        reader().decode_token(legacy(**changes), "access", now=NOW)
 
 
 @pytest.mark.parametrize(
     "header",
     [{"alg": "HS512", "typ": "JWT"}, {"alg": "none", "typ": "JWT"}, {"alg": "HS256"}, {"alg": "HS256", "typ": "jwt"}],
 )
-def test_J91_their_header_is_exact(header):
+def test_J91_their_header_is_exact(header: dict[str, object]) -> None:
     with pytest.raises(jwt.InvalidTokenError):
-        issuer().decode_token(legacy(header=header), now=NOW)
+        reader().decode_token(legacy(header=header), "access", now=NOW)
 
 
-def test_J90_a_token_of_ours_under_the_raw_secret_is_nobodys():
-    claims = {"token_type": "access", "sub": "1", "jti": "A" * 22, "iat": NOW, "exp": NOW + 300}
+def test_J90_a_token_of_ours_under_the_raw_secret_is_nobodys() -> None:
+    claims = {"token_type": "access", "sub": "1", "user_id": "1", "jti": "A" * 22, "iat": NOW, "exp": NOW + 300}
+    text = token(claims, {"alg": "HS256", "typ": "at+jwt"})
     with pytest.raises(jwt.InvalidTokenError):
-        issuer().decode_token(token(claims, {"alg": "HS256", "typ": "at+jwt"}), now=NOW)
+        reader().decode_token(text, "access", now=NOW)
+    with pytest.raises(jwt.InvalidTokenError):
+        TokenIssuer(keys=KeyRing.from_secrets([SECRET])).decode_token(text, now=NOW)
 
 
-def test_J110_their_tokens_under_the_secret_before():
-    keys = KeyRing.from_secrets(["n" * 50, SECRET, "o" * 50])
-    tokens = issuer(keys=keys)
-    assert tokens.decode_token(legacy(), now=NOW).sub == "7"
-    assert tokens.decode_token(legacy("n" * 50), now=NOW).sub == "7"
-    with pytest.raises(jwt.InvalidSignatureError):
-        tokens.decode_token(legacy("o" * 50), now=NOW)
-
-
-def test_J11_a_short_secret_is_none_for_them():
-    with pytest.raises(jwt.InvalidKeyError, match="32 bytes"):
-        issuer(keys=KeyRing.from_secrets(["short"]))
-
-
-def test_settings_of_theirs():
-    public = Key.generate("ES256")
-    tokens = issuer(
-        compat=Compat(
-            keys=public.public(),
-            user_id_claim="uid",
-            issuer="i",
-            audience="a",
-            access_lifetime=timedelta(minutes=5),
-            refresh_lifetime=86_400,
-        )
-    )
-    claims = {"token_type": "access", "exp": NOW + 300, "iat": NOW, "jti": "x", "uid": 7, "iss": "i", "aud": "a"}
-    assert tokens.decode_token(public.encode(claims), now=NOW).sub == "7"
-    for changes in ({"exp": NOW + 301}, {"iss": "j"}, {"aud": "b"}, {"iat": None}, {"uid": None}):
-        with pytest.raises(jwt.InvalidTokenError):
-            tokens.decode_token(public.encode({**claims, **changes}), now=NOW)
+def test_J90_neither_reads_the_others() -> None:
+    tokens = TokenIssuer(keys=KeyRing.from_secrets([SECRET]))
     with pytest.raises(jwt.InvalidTokenError):
         tokens.decode_token(legacy(), now=NOW)
+    with pytest.raises(jwt.InvalidTokenError):
+        reader().decode_token(tokens.generate_tokens("7").access, "access")
 
 
-@pytest.mark.parametrize(
-    "compat", ["other", 1, object(), Compat(user_id_claim=""), Compat(user_id_claim="sub"), Compat(keys=1)]
-)
-def test_settings_of_theirs_that_make_no_sense(compat):
-    with pytest.raises((ValueError, TypeError)):
-        issuer(compat=compat)
+def test_J110_their_tokens_under_the_secret_before() -> None:
+    both = LegacyReader({}, secrets=["n" * 50, SECRET, "o" * 50])
+    assert both.decode_token(legacy(), "access", now=NOW).sub == "7"
+    assert both.decode_token(legacy("n" * 50), "access", now=NOW).sub == "7"
+    with pytest.raises(jwt.InvalidSignatureError):
+        both.decode_token(legacy("o" * 50), "access", now=NOW)
 
 
-def test_theirs_are_written_when_asked_for():
-    tokens = issuer()
-    pair = tokens.generate_compat_tokens(7, role="x")
-    claims = jwt.decode(pair.access, SECRET, algorithms=["HS256"])
-    assert set(claims) == {"token_type", "exp", "iat", "jti", "user_id", "role"}
-    assert (claims["user_id"], claims["token_type"], claims["exp"] - claims["iat"]) == ("7", "access", 300)
-    assert uuid.UUID(hex=claims["jti"]).hex == claims["jti"] == pair.access_jti
-    assert jwt.get_unverified_header(pair.access) == {"alg": "HS256", "typ": "JWT"}
-    assert tokens.decode_token(pair.refresh, "refresh").is_compat
+def test_J11_a_short_secret_is_none_for_them() -> None:
+    with pytest.raises(jwt.InvalidKeyError, match="32 bytes"):
+        LegacyReader({}, secrets=["short"])
+
+
+@pytest.mark.parametrize("options", [{"ALGORITHM": "ES256"}, {"ALGORITHM": "none"}, {"ALGORITHM": "HS1"}])
+def test_options_without_a_key_for_their_algorithm(options: dict[str, object]) -> None:
+    with pytest.raises(jwt.InvalidKeyError):
+        reader(**options)
+
+
+def test_options_of_theirs() -> None:
+    key = Key.generate("ES256")
+    other = reader(
+        ALGORITHM="ES256", VERIFYING_KEY=key.public().to_pem(), USER_ID_CLAIM="uid", ISSUER="i", AUDIENCE="a"
+    )
+    claims = {"token_type": "access", "exp": NOW + 300, "iat": NOW, "jti": "x", "uid": 7, "iss": "i", "aud": "a"}
+    assert other.decode_token(key.encode(claims), "access", now=NOW).sub == "7"
+    for changes in ({"exp": NOW}, {"iss": "j"}, {"aud": "b"}, {"uid": None}):
+        with pytest.raises(jwt.InvalidTokenError):
+            other.decode_token(key.encode({**claims, **changes}), "access", now=NOW)
+    with pytest.raises(jwt.InvalidTokenError):
+        other.decode_token(legacy(), "access", now=NOW)

@@ -10,18 +10,21 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ferrauth import hazmat, jwt
+from ferrauth.accounts.legacy import LegacyReader
 from ferrauth.keys import Key, KeyRing
 from ferrauth.tokens import TokenIssuer
 
 KEY = Key.from_secret(SECRET)
 RING = KeyRing([KEY, Key.from_secret(SECRET[::-1], kid="a")])
-ISSUER = TokenIssuer(keys=RING, compat="simplejwt")
+ISSUER = TokenIssuer(keys=RING)
+LEGACY = LegacyReader({}, secrets=[SECRET])
 PUBLIC = Key.generate("EdDSA").public()
 READERS = (
     KEY.decode,
     RING.decode,
     PUBLIC.decode,
     ISSUER.decode_token,
+    lambda text: LEGACY.decode_token(text, "access"),
     lambda text: ISSUER.decode_token(text, "refresh"),
     lambda text: jwt.decode(text, SECRET, algorithms=["HS256", "HS512"]),
     lambda text: jwt.decode_complete(text, SECRET, algorithms=["HS256"]),

@@ -15,12 +15,13 @@ import httpx
 import pytest
 
 import ferrauth
-from tools import demo
+from tools import demo, play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEMO = Path(demo.__file__)
+DEMO = ("-m", "tools.demo")
+ROOT = Path(demo.__file__).parents[1]
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def free_port() -> int:
 
 
 def run_demo(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(DEMO), *arguments]
+    command = [sys.executable, *DEMO, *arguments]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -76,7 +77,7 @@ def test_once_plays_everything_and_leaves_nothing_behind(env: dict[str, str]) ->
     port = free_port()
     first = run_demo("--port", str(port), "--once", env=env)
     assert first.returncode == 0, first.stdout + first.stderr
-    assert first.stdout.count("✓") == 14
+    assert first.stdout.count("✓") == 23
     assert "✗" not in first.stdout
     assert "\033[" not in first.stdout
     demo.check_port(port)
@@ -87,12 +88,12 @@ def test_once_plays_everything_and_leaves_nothing_behind(env: dict[str, str]) ->
 
 def test_server_stays_up_until_interrupted(env: dict[str, str]) -> None:
     port = free_port()
-    command = [sys.executable, str(DEMO), "--port", str(port)]
+    command = [sys.executable, *DEMO, "--port", str(port)]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         try:
             shown = [line for line in iter(running.stdout.readline, "Stop it with Ctrl-C.\n") if line]
-            assert any(f"http://{demo.HOST}:{port}/api/docs" in line for line in shown)
+            assert any(f"http://{demo.HOST}:{port}/ (and /api/docs" in line for line in shown)
             assert httpx.get(f"http://{demo.HOST}:{port}/api/docs", trust_env=False).status_code == 200
             running.send_signal(signal.SIGINT)
             assert running.wait(30) == 0
@@ -110,11 +111,15 @@ def test_server_that_does_not_start_shows_its_log(env: dict[str, str], tmp_path:
         pytest.fail("The server answered.")
 
 
-def test_answers_that_are_not_as_expected_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_answers_that_are_not_as_expected_are_counted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(play, "MAIL_TIMEOUT", 0.0)
+
     def grant_all(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={"token_type": "bearer", "access_token": "a.b.c", "email": demo.EMAIL})
+        return httpx.Response(200, json={"token_type": "bearer", "access_token": "a.b.c", "email": play.EMAIL})
 
     with httpx.Client(transport=httpx.MockTransport(grant_all), base_url="http://testserver") as client:
-        play = demo.Play(client, color=False)
-        play.run()
-    assert play.failures == capsys.readouterr().out.count("✗") == 9
+        player = play.Play(client, color=False)
+        player.run()
+    assert player.failures == capsys.readouterr().out.count("✗") == 21

@@ -9,6 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from ferrauth.accounts.effects import Event
+from ferrauth.accounts.tables import USER_KEY_LENGTH
 from ferrauth.accounts.throttling import canonical_identifier
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ def row_of(emitted: Emit, fields: Fields, *, at: datetime) -> dict[str, Any]:
     """
     known = {name: fields[name] for name in COLUMNS if fields[name] is not None}
     row = {"at": at, "event": str(emitted.event), "details": dict(emitted.details), **known}
+    if emitted.user_id is not None:
+        # A natural key may be longer; the log has all of it.
+        row["user_id"] = emitted.user_id[:USER_KEY_LENGTH]
     return row if emitted.session_id is None else {**row, "session_id": emitted.session_id}
 
 

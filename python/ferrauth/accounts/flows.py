@@ -302,6 +302,8 @@ def _end(
     policy: Policy, facts: RequestFacts, *, user_id: str, session_id: uuid.UUID | None, reason: EndReason
 ) -> Flow[int]:
     ended = yield from ask(Revoke(user_id=user_id, session_id=session_id, reason=reason, now=policy.clock()))
+    if ended.found and not ended.ended:
+        return 0  # It had ended before: that is on record already.
     event = Event.LOGGED_OUT if ended.found else Event.REVOCATION_UNMATCHED
     details: dict[str, str | int] = {"reason": str(reason), "ended": ended.ended}
     yield from ask(Emit(event=event, facts=facts, user_id=user_id, session_id=session_id, details=details))

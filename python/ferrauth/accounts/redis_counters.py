@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ferrauth.accounts.counters import seconds_left
 from ferrauth.accounts.effects import Allowance
@@ -233,7 +233,7 @@ class _Address:
     """Where Redis is, and how a client of either kind is made for it."""
 
     def __init__(self, url: str, options: dict[str, Any]) -> None:
-        parts = urlsplit(url)
+        parts = _split(url)
         if parts.scheme not in SCHEMES:
             raise ConfigurationError(f"REDIS_URL must begin with one of {', '.join(f'{one}://' for one in SCHEMES)}.")
         kind = parts.scheme.partition("+")[2]
@@ -241,6 +241,7 @@ class _Address:
         self._url, self._kind = url, kind
         self._options = options
         if not kind:
+            _port(parts)
             return
         login, _, hosts = parts.netloc.rpartition("@")
         self._nodes = [_node(host, SENTINEL_PORT if kind == "sentinel" else REDIS_PORT) for host in hosts.split(",")]
@@ -281,7 +282,24 @@ def _no_backoff() -> Any:
 
 
 def _node(host: str, port: int) -> tuple[str, int]:
-    parts = urlsplit(f"//{host}")
+    parts = _split(f"//{host}")
     if not parts.hostname:
         raise ConfigurationError("REDIS_URL names a host that is none.")
-    return parts.hostname, parts.port or port
+    return parts.hostname, _port(parts) or port
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise ConfigurationError("REDIS_URL is no URL.") from None
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        # The error quotes what it took for a port: it is the password, where that holds a slash.
+        raise ConfigurationError(
+            "REDIS_URL has no number for a port; a password's / @ : # ? are percent-encoded."
+        ) from None

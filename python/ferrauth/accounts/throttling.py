@@ -102,6 +102,10 @@ LOGIN_STEPS: Mapping[Action, tuple[Action, tuple[Scope, ...]]] = MappingProxyTyp
 """A login is counted in two steps: before its user is loaded, and then against the account it turned out to name."""
 
 
+NAMELESS = frozenset({Action.REFRESH, Action.LOGOUT, Action.TOKEN})
+"""Actions that are counted before it is known whose they are."""
+
+
 @dataclass(frozen=True)
 class Counter:
     """One counter that an attempt is counted in."""
@@ -134,6 +138,10 @@ def parse_limits(value: object) -> Limits:
         for scope in scopes:
             if scope not in set(Scope):
                 raise ConfigurationError(f"LIMITS[{str(action)!r}]: {scope!r} is no scope. Known: {', '.join(Scope)}.")
+            if action in NAMELESS and scope in (Scope.ACCOUNT, Scope.ACCOUNT_ADDRESS) and scopes[scope] is not None:
+                raise ConfigurationError(
+                    f"LIMITS[{str(action)!r}]: {str(scope)!r} would never count: it is not known yet whose token it is."
+                )
         limits[Action(action)] = MappingProxyType(
             {Scope(scope): _parse(f"LIMITS[{str(action)!r}][{str(scope)!r}]", text) for scope, text in scopes.items()}
         )
@@ -203,7 +211,8 @@ def _parse(name: str, text: object) -> tuple[Limit, ...]:
         return ()
     if not isinstance(text, str):
         raise ConfigurationError(f'{name} must be a limit such as "5/m", or None.')
-    return tuple(_limit(name, part.strip()) for part in text.split(","))
+    # The same limit twice, perhaps as "60/h" and "60/60m", would be one counter, counted twice.
+    return tuple(dict.fromkeys(_limit(name, part.strip()) for part in text.split(",")))
 
 
 def _limit(name: str, text: str) -> Limit:

@@ -76,7 +76,9 @@ class RefreshSessionAdmin(ReadOnlyAdmin):
         for session in queryset:
             user_id = str(session.user_id)
             reason = EndReason.ADMINISTRATOR
-            ended += port.perform(Revoke(user_id=user_id, session_id=session.pk, reason=reason, now=now)).ended
+            if not port.perform(Revoke(user_id=user_id, session_id=session.pk, reason=reason, now=now)).ended:
+                continue  # It had ended before.
+            ended += 1
             details = {"reason": str(reason), "administrator": str(request.user.pk)}
             events.emit(Emit(event=Event.REVOKED, facts=facts, user_id=user_id, session_id=session.pk, details=details))
         text = ngettext("%d session was revoked.", "%d sessions were revoked.", ended) % ended

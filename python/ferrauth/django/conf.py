@@ -24,7 +24,9 @@ from ferrauth.tokens import TokenIssuer
 INSECURE_PREFIX = "django-insecure-"
 """How a SECRET_KEY starts that ``startproject`` wrote into a file (``django.core.management.utils``)."""
 
-_SOURCES = frozenset({"FERRAUTH", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "SIMPLE_JWT", "NINJA_JWT"})
+NEEDS_USE_TZ = "Sessions are kept in aware times, in UTC, and USE_TZ is off: nobody could log in."
+
+_SOURCES = frozenset({"FERRAUTH", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "SIMPLE_JWT", "NINJA_JWT", "USE_TZ"})
 
 
 @cache
@@ -65,14 +67,16 @@ def get_policy() -> Policy:
     """Return what every flow of this project follows.
 
     Raises:
-        ImproperlyConfigured: As for :func:`get_issuer`.
+        ImproperlyConfigured: As for :func:`get_issuer`; or ``USE_TZ`` is off, and no session's times can be stored.
     """
+    if not django_settings.USE_TZ:
+        raise ImproperlyConfigured(NEEDS_USE_TZ)
     settings = get_settings()
     legacy = None
     if settings.compat == "simplejwt":
-        from ferrauth.django.legacy import SimpleJWTReader
+        from ferrauth.django.legacy import make_legacy_reader
 
-        legacy = SimpleJWTReader()
+        legacy = make_legacy_reader()
     return Policy(settings=settings, issuer=get_issuer(), legacy=legacy, secrets=_keys_from_secrets())
 
 
@@ -97,6 +101,7 @@ def get_audit_secret() -> bytes:
 def start() -> None:
     """Validate the settings when the process starts, and hand the core its share of them."""
     settings = get_settings()
+    _check_user_filter(settings)
     configure_core(settings)
     setting_changed.connect(_on_setting_changed, dispatch_uid="ferrauth.conf")
     if settings.outbox_sender == "tasks" and find_spec("django.tasks") is None:
@@ -105,6 +110,13 @@ def start() -> None:
         get_policy()  # Reads the legacy package's settings, which may be ones that cannot be honoured.
     if not django_settings.DEBUG and settings.keys is None:
         _refuse_insecure_secret()
+
+
+def _check_user_filter(settings: Settings) -> None:
+    model = get_user_model()
+    for name in settings.user_filter:
+        if not hasattr(model, name):
+            raise ImproperlyConfigured(f"FERRAUTH: USER_FILTER: {name!r} is no field of {model.__name__}.")
 
 
 def _refuse_insecure_secret() -> None:

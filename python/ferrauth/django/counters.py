@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ def get_counters() -> GuardedCounters:
     settings = get_settings()
     try:
         return GuardedCounters(_make(settings), deny=settings.on_counter_failure == "deny")
-    except (ConfigurationError, InvalidCacheBackendError) as error:
+    except (ConfigurationError, InvalidCacheBackendError, ImportError) as error:
         raise ImproperlyConfigured(f"FERRAUTH: {error}") from None
 
 
@@ -79,6 +80,10 @@ def get_bad_tokens() -> LocalCounters:
 def _make(settings: Settings) -> Any:
     where = place(settings)
     if where == "redis":
+        if importlib.util.find_spec("redis") is None:
+            raise ConfigurationError(
+                "REDIS_URL or the cache names a Redis, and its client is not installed: ferrauth[redis]."
+            )
         from ferrauth.accounts.redis_counters import RedisCounters
 
         url, options = _redis(settings)

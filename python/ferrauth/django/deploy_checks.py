@@ -16,8 +16,8 @@ from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from ferrauth.django.conf import INSECURE_PREFIX, get_settings
-from ferrauth.django.counters import place
+from ferrauth.django.conf import INSECURE_PREFIX, NEEDS_USE_TZ, get_settings
+from ferrauth.django.counters import get_counters, place
 from ferrauth.django.transactions import alias
 
 if TYPE_CHECKING:
@@ -45,12 +45,20 @@ HTTPS_SETTINGS = {
 """Settings that keep what is secret on HTTPS, with Django's own check of each."""
 
 
+REDIS = 'FERRAUTH = {"REDIS_URL": "redis://127.0.0.1:6379/0"}'
 HOSTS = 'ALLOWED_HOSTS = ["www.example.com"]'
 
 
 def check_shared_counters(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E001: each process counts attempts for itself, so a limit is multiplied by their number (T02, T29)."""
+    """E001: each process counts attempts for itself, so a limit is multiplied by their number (T02, T29).
+
+    Or the place to count that was asked for cannot be had, which every login would answer with a server error.
+    """
     settings = get_settings()
+    try:
+        get_counters()
+    except ImproperlyConfigured as error:
+        return [_error(1, f"Login attempts cannot be counted. {error}", REDIS)]
     if settings.throttle_backend == "local" or place(settings) != "local":
         return []
     backend = django_settings.CACHES.get(settings.cache_alias, {}).get("BACKEND", "none")
@@ -59,7 +67,7 @@ def check_shared_counters(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
             1,
             f"Login attempts would be counted by each process for itself: there is no Redis, no PostgreSQL, and the "
             f"cache {settings.cache_alias!r} ({backend}) cannot count.",
-            'FERRAUTH = {"REDIS_URL": "redis://127.0.0.1:6379/0"}',
+            REDIS,
             note='Or "THROTTLE_BACKEND": "local", where one process is meant.',
         )
     ]
@@ -189,6 +197,11 @@ def check_base_urls(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     ]
 
 
+def check_time_zone(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """E011: no session can be stored. The first login says so too; a project that only hashes is left in peace."""
+    return [] if django_settings.USE_TZ else [_error(11, NEEDS_USE_TZ, "USE_TZ = True")]
+
+
 def register_checks() -> None:
     """Register the errors of ``check --deploy``."""
     checks: tuple[Callable[..., list[CheckMessage]], ...] = (
@@ -201,6 +214,7 @@ def register_checks() -> None:
         check_secret_key,
         check_hosts,
         check_base_urls,
+        check_time_zone,
     )
     for check in checks:
         register(check, Tags.security, deploy=True)

@@ -72,7 +72,7 @@ def read_json_lines(lines: Iterable[str]) -> Iterator[Line]:
             continue
         try:
             values = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # The second of a line that is nested without end.
             values = None
         yield Line(number, values if isinstance(values, dict) else None)
 
@@ -137,20 +137,26 @@ def _user(values: dict[str, Any] | None) -> tuple[Any, str | None]:
     if (password is None) == (encoded is None):
         raise ValidationError(f"it needs either {PASSWORD!r} or {ENCODED!r}")
     model: Any = get_user_model()
-    user = model(**{name: _value(model, name, value) for name, value in fields.items()})
+    user = model(**dict(_attribute(model, name, value) for name, value in fields.items()))
     user.password = UNUSABLE_PREFIX if encoded is None else _encoded(encoded)
     user.clean_fields(exclude=["password"] if encoded is None else [])
+    user.clean()  # Writes name and address in the one spelling that Django's login form looks for.
     return user, None if password is None else _plain(password)
 
 
-def _value(model: Any, name: str, value: Any) -> Any:
+def _attribute(model: Any, name: str, value: Any) -> tuple[str, Any]:
+    """Return what a column sets on the model; for a foreign key that is the key it holds."""
     try:
         model_field = model._meta.get_field(name)
     except FieldDoesNotExist:
         raise ValidationError(f"{name!r} is no field of {model.__name__}") from None
     if not model_field.concrete or model_field.many_to_many:
         raise ValidationError(f"{name!r} cannot be loaded from a file")
-    return model_field.to_python(value)
+    try:
+        return model_field.attname, model_field.to_python(value)
+    except (TypeError, ValueError, OverflowError):
+        # Fields expect text, and some fail on a number or a list of JSON's. The exception would quote the value.
+        raise ValidationError(f"{name!r} is of another kind than the field") from None
 
 
 def _plain(password: Any) -> str:

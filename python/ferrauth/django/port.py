@@ -22,6 +22,7 @@ from ferrauth.django import drafts, emails, events, outbox, passwords, revocatio
 from ferrauth.django.conf import get_counter_secret, get_settings
 from ferrauth.django.counters import get_bad_tokens, get_counters
 from ferrauth.django.transactions import apart
+from ferrauth.passwords import aadmit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -104,8 +105,11 @@ class DjangoPort:
 
     async def acheck_password(self, effect: effects.CheckPassword) -> tuple[bool, str | None]:
         """As :meth:`check_password`, holding no thread meanwhile."""
-        found = await passwords.averify(effect.password, effect.encoded)
-        return found.verified, await passwords.amake(effect.password) if found.renews else None
+        # One admission for both: to be busy only where the password was right would tell that it was.
+        with await aadmit() as admission:
+            found = await passwords.averify(effect.password, effect.encoded, admission=admission)
+            renewed = await passwords.amake(effect.password, admission=admission) if found.renews else None
+            return found.verified, renewed
 
     def make_password(self, effect: effects.MakePassword) -> str:
         """Encode a password with the first of ``PASSWORD_HASHERS``."""

@@ -16,7 +16,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from django.db import Error, connections
+from django.db import connections
 
 from ferrauth.accounts.revocations import STALE_AFTER, Memory, revoked_since
 from ferrauth.django.conf import get_settings
@@ -68,13 +68,13 @@ class _Poller:
 
     def _read(self) -> None:
         asked_at = time.monotonic()
-        since = revoked_since(get_settings(), datetime.now(UTC))
         try:
+            since = revoked_since(get_settings(), datetime.now(UTC))
             recent = RefreshSession._base_manager.using(alias()).filter(revoked_at__gte=since)
             self.memory.remember(recent.values_list("pk", flat=True), asked_at=asked_at)
-        except Error:
+        except Exception:  # Of whatever kind: without this thread no revocation is heard of any more.
             logger.warning("Revoked sessions could not be read; the last answer stands.", exc_info=True)
-            with contextlib.suppress(Error):
+            with contextlib.suppress(Exception):
                 connections[alias()].close()
 
 

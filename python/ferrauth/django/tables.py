@@ -15,7 +15,7 @@ from ferrauth.django.passwords import policy, replace
 from ferrauth.passwords import DEFAULT_ITERATIONS, FORMATS, UNUSABLE_PREFIX, wrap_passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
 __all__ = ["Group", "Upgrade", "describe", "survey", "wrapped_formats"]
 
@@ -94,6 +94,8 @@ def survey() -> list[Group]:
     preferred = get_hasher().algorithm
     for _, row in _rows():
         name, parameters = describe(row)
+        if name == UNREADABLE and not parameters and (own := _own_format(row, listed)):
+            name = own
         facts = _core.work_of(row)
         verifies = name in listed
         outdated = verifies and (name != preferred or _core.is_outdated(row, current) is True)
@@ -103,6 +105,12 @@ def survey() -> list[Group]:
         for (name, parameters, work, outdated, verifies), users in groups.items()
     ]
     return sorted(found, key=lambda group: (-group.users, group.format, group.parameters))
+
+
+def _own_format(row: str, listed: Container[str | None]) -> str:
+    """Return the format of a row that a hasher of the project's own reads, in whose cost nothing can be told."""
+    name = row.split("$", 1)[0]
+    return name if "$" in row and name in listed else ""
 
 
 def wrapped_formats() -> set[str]:
@@ -125,6 +133,8 @@ class Upgrade:
     wrapped: int = 0
     overtaken: int = 0
     """Rows that their owners, or another machine, changed first."""
+    held: int = 0
+    """Rows that another transaction held: another machine's, which lifts them, or anybody's, and then they are old."""
     unfit: int = 0
     """Rows that cannot be read, or whose wrapped row would not fit into the column."""
 
@@ -163,7 +173,9 @@ class Upgrade:
             return
         with transaction.atomic(using=database):
             # Several machines share the work: a row that another one holds is its own.
-            self._swap(database, *self._wrap(found.select_for_update(skip_locked=True, of=("self",))))
+            claimed = list(found.select_for_update(skip_locked=True, of=("self",)))
+            self.held += len(keys) - len(claimed)
+            self._swap(database, *self._wrap(claimed))
 
     def _wrap(self, found: Iterable[Any]) -> tuple[list[Any], list[str | None]]:
         users = [user for user in found if self._old_format(user.password)]

@@ -79,13 +79,11 @@ impl PyTokenPair {
 #[pyclass(frozen, mapping, name = "Claims", module = "ferrauth.tokens")]
 pub(crate) struct PyClaims {
     claims: Py<PyDict>,
-    /// The claim that names the user, where the token is another library's.
-    user_id_claim: Option<String>,
 }
 
 impl PyClaims {
-    pub(super) fn new(claims: Py<PyDict>, user_id_claim: Option<&str>) -> Self {
-        Self { claims, user_id_claim: user_id_claim.map(str::to_owned) }
+    pub(super) const fn new(claims: Py<PyDict>) -> Self {
+        Self { claims }
     }
 
     fn claim<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
@@ -102,17 +100,7 @@ impl PyClaims {
     /// Whom the token speaks of.
     #[getter]
     fn sub<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match &self.user_id_claim {
-            None => self.present(py, "sub"),
-            // Other libraries write the primary key as a number, too.
-            Some(claim) => Ok(self.present(py, claim)?.str()?.into_any()),
-        }
-    }
-
-    /// Whether another library made the token: it has no session.
-    #[getter]
-    fn is_compat(&self) -> bool {
-        self.user_id_claim.is_some()
+        self.present(py, "sub")
     }
 
     /// The token's id.

@@ -8,7 +8,7 @@ use super::claims::{PyClaims, PyTokenPair};
 use super::{arguments, jwt, keys};
 use crate::error::Error;
 use crate::py::json;
-use crate::token::issuer::{Configuration, Content, Issued, Kind, Legacy, RESERVED, TokenIssuer};
+use crate::token::issuer::{Configuration, Content, Issued, Kind, RESERVED, TokenIssuer};
 
 /// Makes and verifies access and refresh tokens.
 #[pyclass(frozen, name = "TokenIssuer", module = "ferrauth.tokens")]
@@ -21,7 +21,7 @@ pub(crate) struct PyTokenIssuer {
 #[pymethods]
 impl PyTokenIssuer {
     #[new]
-    #[pyo3(signature = (keys, access_lifetime = None, refresh_lifetime = None, issuer = None, audience = None, *, leeway = None, compat = None))]
+    #[pyo3(signature = (keys, access_lifetime = None, refresh_lifetime = None, issuer = None, audience = None, *, leeway = None))]
     fn new(
         keys: &Bound<'_, PyAny>,
         access_lifetime: Option<&Bound<'_, PyAny>>,
@@ -29,7 +29,6 @@ impl PyTokenIssuer {
         issuer: Option<String>,
         audience: Option<String>,
         leeway: Option<&Bound<'_, PyAny>>,
-        compat: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let lifetime = |value: Option<&Bound<'_, PyAny>>, name, default| match value {
             Some(value) => arguments::seconds(value, name),
@@ -42,10 +41,9 @@ impl PyTokenIssuer {
             audience,
             leeway: lifetime(leeway, "leeway", 0)?,
         };
-        let legacy = compat.map(legacy).transpose()?;
         let ring = keys::ring(keys)?;
         let slow = ring.keys().iter().any(|key| key.pair().is_some());
-        Ok(Self { issuer: TokenIssuer::new(&ring, configuration, legacy)?, slow })
+        Ok(Self { issuer: TokenIssuer::new(&ring, configuration)?, slow })
     }
 
     /// Makes an access and a refresh token for a user.
@@ -74,23 +72,6 @@ impl PyTokenIssuer {
         self.pair(py, issued_at, |kind| self.issuer.issue(kind, &content))
     }
 
-    /// Makes the pair that the other library would make.
-    #[pyo3(signature = (user_id, /, *, issued_at = None, **claims))]
-    fn generate_compat_tokens(
-        &self,
-        py: Python<'_>,
-        user_id: &Bound<'_, PyAny>,
-        issued_at: Option<&Bound<'_, PyAny>>,
-        claims: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<PyTokenPair> {
-        let subject = user_id.str()?;
-        let extra = extra_claims(claims)?;
-        let issued_at = begin(issued_at)?;
-        let content =
-            Content { subject: subject.to_str()?, issued_at, expires_by: None, session: None, extra: &extra };
-        self.pair(py, issued_at, |kind| self.issuer.issue_legacy(kind, &content))
-    }
-
     /// Verifies a token and returns its claims.
     #[pyo3(signature = (token, token_type = "access", *, now = None))]
     fn decode_token<'py>(
@@ -105,7 +86,7 @@ impl PyTokenIssuer {
         let now = arguments::time(now)?;
         let reading = self.issuer.read(arguments::token(token)?, kind, now).map_err(Error::Token)?;
         let claims = jwt::claims(py, &reading.unverified, reading.rules, now)?.cast_into::<PyDict>()?;
-        Ok(PyClaims::new(claims.unbind(), reading.legacy))
+        Ok(PyClaims::new(claims.unbind()))
     }
 
     /// `iss` of the tokens.
@@ -155,33 +136,6 @@ impl PyTokenIssuer {
 /// When tokens begin.
 fn begin(issued_at: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
     issued_at.map_or_else(|| arguments::time(None), |value| arguments::moment(value, "issued_at"))
-}
-
-/// What `ferrauth.tokens.Compat` says, or its defaults for a library's name.
-fn legacy(compat: &Bound<'_, PyAny>) -> PyResult<Legacy> {
-    if let Ok(name) = compat.extract::<String>() {
-        return if name == "simplejwt" {
-            Ok(Legacy::default())
-        } else {
-            Err(PyValueError::new_err("compat must be \"simplejwt\" or a ferrauth.tokens.Compat."))
-        };
-    }
-    let attribute = |name: &str| {
-        let value = compat
-            .getattr(name)
-            .map_err(|_| PyTypeError::new_err("compat must be \"simplejwt\" or a ferrauth.tokens.Compat."))?;
-        Ok::<_, PyErr>((!value.is_none()).then_some(value))
-    };
-    let lifetime = |name| attribute(name)?.map(|value| arguments::seconds(&value, name)).transpose();
-    let text = |name| attribute(name)?.map(|value| value.extract::<String>()).transpose();
-    Ok(Legacy {
-        keys: attribute("keys")?.map(|keys| keys::ring(&keys)).transpose()?,
-        user_id_claim: text("user_id_claim")?.unwrap_or_default(),
-        issuer: text("issuer")?,
-        audience: text("audience")?,
-        access_lifetime: lifetime("access_lifetime")?,
-        refresh_lifetime: lifetime("refresh_lifetime")?,
-    })
 }
 
 /// Claims that a caller adds, as JSON without the braces.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::settings::{Configuration, Content, Kind, Legacy};
+use super::settings::{Configuration, Content, Kind};
 use crate::error::Error;
 use crate::token::clock::LATEST;
 use crate::token::compact;
 use crate::token::decode::{Expectations, Keys, Unverified};
 use crate::token::encode;
 use crate::token::header::HeaderRule;
-use crate::token::key::{GENERIC_TYP, Key};
+use crate::token::key::Key;
 use crate::token::keyring::KeyRing;
 use crate::token::refusal::{KeyRefusal, Refusal};
 use crate::token::rules::{MAX_GENERATION, Own, Rules};
@@ -24,7 +24,7 @@ const MAX_SUBJECT: usize = 256;
 #[derive(Debug)]
 pub(super) struct Half {
     lifetime: u64,
-    pub(super) keys: Arc<KeyRing>,
+    pub(super) keys: KeyRing,
     expected: Expectations,
 }
 
@@ -35,8 +35,6 @@ pub struct Reading<'t, 'i> {
     pub unverified: Unverified<'t, 'i>,
     /// What its claims have to be.
     pub rules: &'i Rules,
-    /// The claim that names the user, where the token is another library's.
-    pub legacy: Option<&'i str>,
 }
 
 impl Half {
@@ -56,50 +54,17 @@ impl Half {
             audiences: configuration.audience.clone().map(|audience| vec![audience]),
             required: required.into_iter().map(str::to_owned).collect(),
             leeway: configuration.leeway,
-            own: Some(Own {
-                token_type: kind.name().to_owned(),
-                max_lifetime: Some(lifetime),
-                exact: true,
-                user_id_claim: None,
-            }),
+            own: Some(Own { token_type: kind.name().to_owned(), max_lifetime: lifetime }),
             ..Rules::default()
         };
         let header = HeaderRule { algorithms: None, typ: Some(kind.typ().to_owned()), closed: true };
         let expected = Expectations { max_length: compact::DEFAULT_MAX_TOKEN, header, rules };
-        Ok(Self { lifetime, keys: Arc::new(keys), expected })
+        Ok(Self { lifetime, keys, expected })
     }
 
-    pub(super) fn legacy(keys: Arc<KeyRing>, kind: Kind, legacy: &Legacy, configuration: &Configuration) -> Self {
-        let (limit, own) = match kind {
-            Kind::Access => (legacy.access_lifetime, configuration.access_lifetime),
-            Kind::Refresh => (legacy.refresh_lifetime, configuration.refresh_lifetime),
-        };
-        let rules = Rules {
-            issuers: legacy.issuer.clone().map(|issuer| vec![issuer]),
-            audiences: legacy.audience.clone().map(|audience| vec![audience]),
-            required: ["token_type", "jti", "exp", &legacy.user_id_claim].map(str::to_owned).to_vec(),
-            leeway: configuration.leeway,
-            own: Some(Own {
-                token_type: kind.name().to_owned(),
-                max_lifetime: limit,
-                exact: false,
-                user_id_claim: Some(legacy.user_id_claim.clone()),
-            }),
-            ..Rules::default()
-        };
-        let header = HeaderRule { algorithms: None, typ: Some(GENERIC_TYP.to_owned()), closed: false };
-        let expected = Expectations { max_length: compact::DEFAULT_MAX_TOKEN, header, rules };
-        Self { lifetime: limit.unwrap_or(own), keys, expected }
-    }
-
-    pub(super) fn read<'t, 'i>(
-        &'i self,
-        token: &'t [u8],
-        now: u64,
-        legacy: Option<&'i str>,
-    ) -> Result<Reading<'t, 'i>, Refusal> {
+    pub(super) fn read<'t>(&self, token: &'t [u8], now: u64) -> Result<Reading<'t, '_>, Refusal> {
         let unverified = Unverified::read(token, Keys::Ring(&self.keys), &self.expected, now)?;
-        Ok(Reading { unverified, rules: &self.expected.rules, legacy })
+        Ok(Reading { unverified, rules: &self.expected.rules })
     }
 
     /// When a token of that content ends.

@@ -1,9 +1,5 @@
 //! What an issuer is told, and what it makes tokens of.
 
-use std::sync::Arc;
-
-use crate::token::keyring::KeyRing;
-
 /// The claims that only the issuer itself sets.
 pub const RESERVED: [&str; 10] = ["iss", "aud", "sub", "iat", "nbf", "exp", "jti", "token_type", "sid", "gen"];
 
@@ -93,35 +89,4 @@ pub struct Issued {
     pub token_id: String,
     /// `exp`, in seconds since 1970.
     pub expires_at: u64,
-}
-
-/// How another library's tokens are told, so that a live system changes over with nobody logged out: those of
-/// djangorestframework-simplejwt and django-ninja-jwt, which are alike.
-#[derive(Debug)]
-pub struct Legacy {
-    /// The keys, if they are not the issuer's own secrets as they are.
-    pub keys: Option<Arc<KeyRing>>,
-    /// The claim that names the user.
-    pub user_id_claim: String,
-    /// `iss`.
-    pub issuer: Option<String>,
-    /// `aud`.
-    pub audience: Option<String>,
-    /// The most that an access token may live, in seconds.
-    pub access_lifetime: Option<u64>,
-    /// The most that a refresh token may live, in seconds.
-    pub refresh_lifetime: Option<u64>,
-}
-
-impl Default for Legacy {
-    fn default() -> Self {
-        Self {
-            keys: None,
-            user_id_claim: "user_id".to_owned(),
-            issuer: None,
-            audience: None,
-            access_lifetime: None,
-            refresh_lifetime: None,
-        }
-    }
 }

@@ -5,10 +5,13 @@ Environment:
     DJANGO_SECRET_KEY: Needed in production, and there is no default. In development a random one is kept in
         DJANGO_DATA_DIR.
     DJANGO_ALLOWED_HOSTS: Needed in production: host names, separated by commas.
-    DJANGO_SITE_URL: Needed in production: the site whose pages /verify and /reset take the links of mails.
+    DJANGO_SITE_URL: Needed in production: where people reach the page, for the links in mails.
     DJANGO_BEHIND_TLS_PROXY: ``1`` where a proxy ends TLS and always sets or strips ``X-Forwarded-Proto``.
     DJANGO_REDIS_URL: Where login attempts are counted. Without it each process counts for itself: one process is meant.
+    DJANGO_MEASURING: ``1`` raises every limit, for tests and measurements that log in again and again.
     DJANGO_DATA_DIR: Folder of the SQLite database. Default: ``var`` beside ``manage.py``.
+    DJANGO_EMAIL_HOST, DJANGO_EMAIL_HOST_USER, DJANGO_EMAIL_HOST_PASSWORD, DJANGO_DEFAULT_FROM_EMAIL: The mail server of
+        production. In development mails are files in DJANGO_DATA_DIR, which the page shows.
 """
 
 import os
@@ -37,7 +40,6 @@ if DEBUG:
     SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY") or development_secret_key(DATA_DIR / "secret_key")
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
     SITE_URL = os.environ.get("DJANGO_SITE_URL", "http://127.0.0.1:8000")
-    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 else:
     SECRET_KEY = _required("DJANGO_SECRET_KEY")
     ALLOWED_HOSTS = [host.strip() for host in _required("DJANGO_ALLOWED_HOSTS").split(",")]
@@ -53,6 +55,7 @@ INSTALLED_APPS = [
     "ninja",  # Serves the API page's scripts from here; without it the page loads them from a CDN.
     "ferrauth.django",
     "backend.users",
+    "backend.web",
 ]
 
 MIDDLEWARE = [
@@ -118,22 +121,42 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 FERRAUTH: dict[str, object] = {
-    "ACCESS_LIFETIME": timedelta(minutes=5),
+    # In development a minute, so that the page can be watched renewing it.
+    "ACCESS_LIFETIME": timedelta(minutes=1 if DEBUG else 5),
+    # Out of reach of the page's scripts.
+    "REFRESH_COOKIE": True,
+    # The token is behind the "#": no browser sends that to a server, or tells it the next page.
+    "BASE_URLS": {kind: f"{SITE_URL}/#{kind}={{token}}" for kind in ("verify", "reset")},
     "USER_FILTER": {"is_active": True, "is_deleted": False},
     # The user has its own unique address and its own mark, so no table of ferrauth's is asked.
     "EMAIL_FIELD": "email",
     "EMAIL_VERIFIED_FIELD": "is_email_verified",
-    "BASE_URLS": SITE_URL,
 }
 if redis_url := os.environ.get("DJANGO_REDIS_URL"):
     FERRAUTH["REDIS_URL"] = redis_url
 else:
     FERRAUTH["THROTTLE_BACKEND"] = "local"
+if os.environ.get("DJANGO_MEASURING") == "1":
+    raised = dict.fromkeys(("account_address", "account", "address"), "1000000/h")
+    FERRAUTH["LIMITS"] = dict.fromkeys(("login", "register", "reset", "verify", "password_change"), raised) | {
+        action: {"address": "1000000/h"} for action in ("refresh", "logout", "token")
+    }
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+
+if DEBUG:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "outbox"
+else:
+    EMAIL_HOST = os.environ.get("DJANGO_EMAIL_HOST", "localhost")
+    EMAIL_HOST_USER = os.environ.get("DJANGO_EMAIL_HOST_USER", "")
+    EMAIL_HOST_PASSWORD = os.environ.get("DJANGO_EMAIL_HOST_PASSWORD", "")
+    EMAIL_USE_TLS = bool(EMAIL_HOST_USER)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("DJANGO_DEFAULT_FROM_EMAIL", "accounts@example.com")
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"

@@ -61,6 +61,7 @@ class Command(BaseCommand):
         facts |= {
             "wrapped": upgrade.wrapped,
             "overtaken": upgrade.overtaken,
+            "held": upgrade.held,
             "unfit": upgrade.unfit,
             "seconds": seconds,
         }
@@ -68,6 +69,8 @@ class Command(BaseCommand):
         text = f"Lifted {upgrade.wrapped:,} rows in {seconds:,.1f} s ({rate:,.0f} a second)."
         if upgrade.overtaken:
             text += f" {upgrade.overtaken:,} were changed by their owners meanwhile, and left alone."
+        if upgrade.held:
+            text += f" {upgrade.held:,} were held by other transactions: run the command again, to be sure of them."
         if upgrade.unfit:
             text += f" {upgrade.unfit:,} cannot be read, or would not fit into the column, and were left alone."
         self._say(options, facts, text)

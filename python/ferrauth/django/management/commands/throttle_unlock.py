@@ -40,7 +40,11 @@ class Command(BaseCommand):
         if place(settings) == "local":
             raise CommandError("Attempts are counted in the memory of each process: restart it to forget them.")
         keys = sorted(_keys(account, address, network))
-        forgotten = get_counters().reset(keys)
+        try:
+            forgotten = get_counters().reset(keys)
+        except Exception as error:
+            # What a place to count fails with is its own; its words may quote a URL.
+            raise CommandError(f"The counters cannot be reached ({type(error).__name__}).") from None
         self.stdout.write(f"Forgot {forgotten} of {len(keys)} counters.")
 
 

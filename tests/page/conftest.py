@@ -1,0 +1,97 @@
+"""The Ninja example with its page, and a browser in front of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.examples.conftest import Example, running_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+
+OPTIONS = (
+    # As root, which CI is, Chromium has no sandbox. The page is our own.
+    "--no-sandbox",
+    "--disable-gpu",
+    # Nothing but the page is asked for.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+class Screen(NamedTuple):
+    """What the page is looked at on."""
+
+    name: str
+    width: int
+    height: int
+    scheme: str
+
+
+SCREENS = (
+    Screen("desktop-light", 1280, 900, "light"),
+    Screen("desktop-dark", 1280, 900, "dark"),
+    Screen("phone-light", 390, 844, "light"),
+    Screen("phone-dark", 390, 844, "dark"),
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return a headless Chromium."""
+    found = subprocess.run([ROOT / "tools" / "find-browser.sh"], capture_output=True, text=True, check=True)
+    assert found.stdout.strip(), "No Chromium is installed. On Debian: apt install chromium"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found.stdout.strip(), args=list(OPTIONS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run the example on an empty database; its URL."""
+    data = tmp_path_factory.mktemp("page")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")}
+    env = inherited | {
+        "DJANGO_SETTINGS_MODULE": "backend.config.settings",
+        "DJANGO_DEBUG": "1",
+        "DJANGO_DATA_DIR": str(data),
+        "DJANGO_MEASURING": "1",
+    }
+    example = Example(data, env)
+    migrated = example.python("manage.py", "migrate")
+    assert migrated.returncode == 0, migrated.stderr
+    with running_at(example) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """Return where screenshots go, for a person to look at."""
+    folder = ROOT / "var" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+class Console:
+    """What a page says that nobody should have to read: errors of scripts, and of its own policy."""
+
+    def __init__(self, page: Page) -> None:
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda said: self._hear(said.type, said.text))
+
+    def _hear(self, kind: str, text: str) -> None:
+        # The browser itself reports every refused request; the test knows which ones it provokes.
+        if kind in ("error", "warning") and not text.startswith("Failed to load resource"):
+            self.errors.append(text)
