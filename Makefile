@@ -106,6 +106,7 @@ lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	DJANGO_DEBUG=1 $(BIN)/mypy --config-file examples/ninja_app/mypy.ini
+	$(BIN)/mypy --config-file examples/fastapi_app/mypy.ini
 	$(BIN)/python -m mypy.stubtest --concise ferrauth._core
 
 DURATION ?= 60

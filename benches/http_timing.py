@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,8 @@ import django
 import ferrauth
 from benches.rounds import cpu
 from ferrauth.accounts.throttling import DEFAULT_LIMITS
-from tests.http.ninja_server import USERS, launch
+from tests.http import fastapi_server, ninja_server
+from tests.http.ninja_server import USERS
 from tests.http.server import PASSWORD
 
 if TYPE_CHECKING:
@@ -48,6 +50,12 @@ WARM_UP = 20
 """Pairs before the first that counts."""
 WRONG = "Tr0ub4dor&3 and more"
 NO_LIMITS = {action: dict.fromkeys(scopes) for action, scopes in DEFAULT_LIMITS.items()}
+
+APPLICATIONS = {
+    "ninja": ("tests.http.ninja_project", "benches.unequal"),
+    "fastapi": ("tests.http.fastapi_project.app", "benches.unequal.fastapi_app"),
+}
+"""What is measured of each framework, and its control."""
 
 Body = dict[str, str]
 
@@ -82,14 +90,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Whether the time of an answer tells who has an account.")
     parser.add_argument("--samples", type=int, default=SAMPLES)
     parser.add_argument("--iterations", type=int, default=ITERATIONS)
+    parser.add_argument("--framework", choices=APPLICATIONS, default="ninja")
     arguments = parser.parse_args()
+    application, control_application = APPLICATIONS[arguments.framework]
     info = ferrauth.build_info()
-    print(f"CPU {cpu()}; Python {sys.version.split()[0]}, Django {django.__version__}, Ninja {version('django-ninja')}")
+    print(
+        f"CPU {cpu()}; Python {sys.version.split()[0]}, Django {django.__version__}, Ninja {version('django-ninja')},"
+    )
+    print(f"FastAPI {version('fastapi')}; measured: {arguments.framework}")
     print(f"ferrauth {info['version']} ({info['profile']}), kernel {info['kernel']}; command: make timing")
     print(f"{arguments.samples:,} interleaved pairs over HTTP, {arguments.iterations:,} iterations a hash\n")
     print(f"{'':10} {'existing':>10} {'unknown':>10} {'difference, 95 % interval':>32} {'bound':>10}")
-    alike = [show(comparison) for comparison in measure("tests.http.ninja_project", arguments, CASES)]
-    control = [show(comparison) for comparison in measure("benches.unequal", arguments, {"control": CASES["login"]})]
+    alike = [show(comparison) for comparison in measure(application, arguments, CASES)]
+    control = [show(one) for one in measure(control_application, arguments, {"control": CASES["login"]})]
     if any(control):
         print("The control is alike too: at this many samples and iterations nothing was measured.")
     return 0 if all(alike) and not any(control) else 1
@@ -111,9 +124,11 @@ def measure(application: str, arguments: argparse.Namespace, cases: dict[str, Ca
     """Run a server, and yield what its requests took."""
     env = {"HTTP_TEST_ITERATIONS": str(arguments.iterations), "HTTP_TEST_LOG_LEVEL": "CRITICAL"}
     settings = {"LIMITS": NO_LIMITS, "OUTBOX_SENDER": "command"}
+    in_django = partial(ninja_server.launch, interface="asgi")
+    launch = in_django if arguments.framework == "ninja" else fastapi_server.launch
     with (
         tempfile.TemporaryDirectory() as directory,
-        launch(Path(directory), settings, interface="asgi", application=application, env=env) as server,
+        launch(Path(directory), settings, application=application, env=env) as server,
     ):
         host = server.base_url.removeprefix("http://").partition("/")[0]
         connection = http.client.HTTPConnection(host, timeout=60)

@@ -26,9 +26,9 @@ from tools.demo import (
     START_TIMEOUT,
     STOP_TIMEOUT,
     DemoError,
-    Play,
     check_port,
 )
+from tools.play import Play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-APPLICATION = "tests.http.fastapi_project.app:app"
+APPLICATION = "tests.http.fastapi_project.app"
 NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 
 
@@ -32,19 +32,24 @@ class FastAPIServer(NinjaServer):
 
 @contextmanager
 def launch(
-    directory: Path, settings: Mapping[str, Any], *, env: Mapping[str, str] = NO_ENVIRONMENT
+    directory: Path,
+    settings: Mapping[str, Any],
+    *,
+    application: str = APPLICATION,
+    env: Mapping[str, str] = NO_ENVIRONMENT,
 ) -> Iterator[Server]:
     """Start a server.
 
     Args:
         directory: A folder of its own.
         settings: Settings beside the suite's defaults, by their Django names.
+        application: The module whose ``app`` it runs.
         env: More for the server's environment.
     """
     shutil.copy(seeded() / DATABASE, directory)
     port = free_port()
     server = FastAPIServer(directory, port)
-    command = [sys.executable, "-m", "uvicorn", APPLICATION, "--host", HOST, "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", f"{application}:app", "--host", HOST, "--port", str(port)]
     env = {**environment(directory, settings, "asgi"), **env}
     with running(command, env=env, log=directory / "server.log", ready_url=server.openapi_url):
         yield server

@@ -207,7 +207,7 @@ class Auth(Generic[User]):
             ValueError: The user is not saved, or may not log in (CVE-2024-22513: a token for an inactive user).
         """
         facts = request_facts(request, self.config)
-        identity = inspect(user).identity  # type: ignore[union-attr]  # It is an instance of a mapped class.
+        identity = inspect(user).identity
         if identity is None:
             raise ValueError("The user is not saved: it has no primary key.")
         try:

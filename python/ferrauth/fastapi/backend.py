@@ -17,7 +17,7 @@ from ferrauth.accounts.transactions import is_transient
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from sqlalchemy import ColumnElement, Executable, Result, Table
+    from sqlalchemy import ColumnElement, Executable, Table
     from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
     from ferrauth.accounts.settings import Settings
@@ -143,7 +143,7 @@ def is_storable(text: str) -> bool:
         return False
 
 
-async def execute(session: AsyncSession, statement: Executable, values: Any = None) -> Result[Any]:
+async def execute(session: AsyncSession, statement: Executable, values: Any = None) -> Any:
     """Execute a statement in a session of any class: SQLModel's warns of its own ``execute``.
 
     Args:

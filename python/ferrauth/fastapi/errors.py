@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ferrauth.accounts.answers import refusal
 from ferrauth.exceptions import FerrauthError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["register_exception_handlers"]
 
 
-def register_exception_handlers(app: FastAPI, auth: Auth[object]) -> None:
+def register_exception_handlers(app: FastAPI, auth: Auth[Any]) -> None:
     """Answer what ``auth``'s dependencies and flows refuse as ferrauth's own operations do.
 
     An error becomes ``{"detail": ..., "code": ...}``. A 401 has ``WWW-Authenticate: Bearer`` (RFC 6750, section 3) and

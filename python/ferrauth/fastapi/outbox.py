@@ -22,6 +22,7 @@ from ferrauth.accounts.letters import write_letter
 from ferrauth.accounts.outbox import LEASE, PRUNED, RETENTION, next_attempt
 from ferrauth.accounts.tables import ERROR_LENGTH
 from ferrauth.fastapi.backend import execute
+from ferrauth.fastapi.background import Background
 from ferrauth.fastapi.models import OutboxMessage
 
 if TYPE_CHECKING:
@@ -71,40 +72,36 @@ class Outbox:
         self._mailer = mailer
         self._write_mail = write_mail
         self._asked = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("ferrauth-outbox", self._run)
 
     def wake(self) -> None:
         """Have mails sent soon."""
         if self._mailer is None:
             return
         self._asked.set()
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="ferrauth-outbox")
+        self._background.start()
 
     async def stop(self) -> None:
         """End the task, and let the mailer go. What waits is sent when somebody asks again."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._background.stop()
         if self._mailer is not None:
             await self._mailer.close()
 
     async def send_due(self) -> int:
         """Send what is due, one mail after another, delete what is done with, and return how many mails were sent."""
         sent = 0
-        while (row := await self._claim(datetime.now(UTC))) is not None:
+        while not self._background.stopping and (row := await self._claim(datetime.now(UTC))) is not None:
             sent += await self._send(row)
         await self._prune(datetime.now(UTC))
         return sent
 
     async def _run(self) -> None:
         wait: float | None = None
-        while True:
+        while not self._background.stopping:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), wait)
-            await asyncio.sleep(random.uniform(0, MAX_DELAY))  # noqa: S311 (a delay, and no secret)
+                await self._background.wait(asyncio.wait_for(self._asked.wait(), wait))
+            delay = random.uniform(0, MAX_DELAY)  # noqa: S311 (a delay, and no secret)
+            await self._background.wait(asyncio.sleep(delay))
             self._asked.clear()
             try:
                 await self.send_due()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from ferrauth.accounts.revocations import STALE_AFTER, Memory, revoked_since
+from ferrauth.fastapi.background import Background
 
 if TYPE_CHECKING:
     import uuid
@@ -32,7 +33,7 @@ class Revocations:
         self._rows = rows
         self._memory = Memory()
         self._tried = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("ferrauth-revocations", self._run)
 
     async def is_revoked(self, session_id: uuid.UUID) -> bool:
         """Tell whether a session was revoked lately, as far as this process has heard.
@@ -40,8 +41,7 @@ class Revocations:
         Raises:
             Unavailable: The database has not answered for long, and ``ON_REVOCATION_FAILURE`` is ``"deny"``.
         """
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="ferrauth-revocations")
+        self._background.start()
         if not self._tried.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._tried.wait(), STALE_AFTER)
@@ -49,17 +49,13 @@ class Revocations:
 
     async def stop(self) -> None:
         """End the task. The next question starts another."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._background.stop()
 
     async def _run(self) -> None:
-        while True:
+        while not self._background.stopping:
             await self._read()
             self._tried.set()
-            await asyncio.sleep(self._backend.settings.revocation_poll)
+            await self._background.wait(asyncio.sleep(self._backend.settings.revocation_poll))
 
     async def _read(self) -> None:
         asked_at = time.monotonic()

@@ -229,5 +229,5 @@ class Rows:
 
 
 async def _changed(session: AsyncSession, statement: Executable) -> int:
-    result: CursorResult[Any] = await execute(session, statement)  # type: ignore[assignment]
+    result: CursorResult[Any] = await execute(session, statement)
     return result.rowcount

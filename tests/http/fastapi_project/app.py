@@ -35,13 +35,14 @@ class FileMailer:
 
 
 settings = {name.lower(): value for name, value in json.loads(os.environ["HTTP_TEST_FERRAUTH"]).items()}
+mailer = FileMailer() if settings.pop("outbox_sender", None) is None else None
 engine = create_async_engine(f"sqlite+aiosqlite:///{DIRECTORY / 'db.sqlite3'}", connect_args={"timeout": 20})
 auth = Auth(
     AuthSettings(secret_key="a secret of the tests, which is long enough for every rule that there is", **settings),
     async_sessionmaker(engine),
     password_policy=Policy(iterations=int(os.environ.get("HTTP_TEST_ITERATIONS", "1000"))),
     password_validators=[{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}],
-    mailer=FileMailer(),
+    mailer=mailer,
     token_url=None,  # The operations that both frameworks have, and no other.
 )
 app = FastAPI(lifespan=auth.lifespan)

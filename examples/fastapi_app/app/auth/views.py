@@ -41,4 +41,5 @@ async def make(new: NewUser, staff: StaffUser, session: SessionDep) -> User:  # 
         raise HTTPException(409, "The name is taken.")
     user = User(username=new.username, password=await make_password(new.password))
     session.add(user)
+    await session.flush()  # Fills in what the columns begin with.
     return user
