@@ -117,6 +117,12 @@ stress: build $(VENV)/.dev ## Submit, cancel, fork and shut down at random for D
 faults: build $(VENV)/.dev ## Race, kill and count the sessions and the limits on real servers (half an hour; ARGS="race --rounds 20" for a part)
 	$(BIN)/python -m tests.faults $(ARGS)
 
+storm: build $(VENV)/.dev ## Let 32 clients log in to the example, beside the same application on the stock hasher and PyJWT
+	$(BIN)/python -m benches.storm $(ARGS)
+
+soak: build $(VENV)/.dev ## Keep the example busy for ten minutes, and see that nothing grows (ARGS="--minutes 2")
+	$(BIN)/python -m benches.storm.soak $(ARGS)
+
 # One of the peers needs Python 3.12, as Django 6 does.
 bench: build $(VENV)/.dev $(VENV6)/.built ## Measure ferrauth against its peers, side by side in one run
 	$(BIN)/python -m benches.compare
