@@ -68,8 +68,11 @@ $(VENV6)/.built: $(VENV)/.built $(PY) $(VENV6)/.made
 	$(VENV6)/bin/python -m pip install --quiet --no-deps --force-reinstall dist/ferrauth-*.whl; fi
 	@touch $@
 
-test-django6: $(VENV6)/.built ## Run the Python tests with Django 6, where a Python from 3.12 on is installed
-	@if [ -x $(VENV6)/bin/python ]; then $(VENV6)/bin/python -m pytest $(ARGS); \
+# What is the core's or FastAPI's is the same with any Django.
+DJANGO_TESTS := tests/accounts tests/django tests/emails tests/examples tests/http tests/limits tests/ninja tests/sessions
+
+test-django6: $(VENV6)/.built ## Run the tests of all that is Django's with Django 6, where a Python from 3.12 on is installed
+	@if [ -x $(VENV6)/bin/python ]; then $(VENV6)/bin/python -m pytest $(DJANGO_TESTS) $(ARGS); \
 	else echo "No Python from 3.12 on is installed: Django 6 is not tested here."; fi
 
 test-kernels: build $(VENV)/.dev ## Run the tests of passwords once with each kernel that this machine has
