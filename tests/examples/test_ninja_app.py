@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.examples.conftest import PASSWORD, STATES, Example, running
-from tools.demo import change_one_character
+from tools.play import change_one_character
 
 if TYPE_CHECKING:
     import httpx
@@ -275,6 +275,7 @@ PRODUCTION = {
     "DJANGO_SECRET_KEY": "a secret of the tests, which is long enough for every rule that there is",
     "DJANGO_ALLOWED_HOSTS": "example.com",
     "DJANGO_SITE_URL": "https://example.com",
+    "DJANGO_REDIS_URL": "redis://127.0.0.1:6379/0",
 }
 
 
@@ -283,7 +284,7 @@ def test_production_settings_pass_the_deployment_checks(example: Example) -> Non
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["DJANGO_SECRET_KEY", "DJANGO_ALLOWED_HOSTS", "DJANGO_SITE_URL"])
+@pytest.mark.parametrize("name", list(PRODUCTION)[1:])
 def test_production_has_no_default(example: Example, name: str) -> None:
     done = example.python("manage.py", "check", **{**PRODUCTION, name: ""})
     assert done.returncode != 0
