@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import services
-from tests.examples.conftest import Example
 from tests.examples.test_ninja_app import PRODUCTION
 
 if TYPE_CHECKING:
     import httpx
+
+    from tests.examples.conftest import Example
 
 CLIENT = """
 import json, sys, django
@@ -127,3 +128,20 @@ def test_no_other_origin_is_allowed_anything(server: httpx.Client, method: str, 
     }
     response = server.request(method, path, headers=asked)
     assert [name for name in response.headers if name.lower().startswith("access-control-")] == []
+
+
+def test_bcrypt_rows_log_in_and_become_pbkdf2(example: Example, redis_url: str) -> None:
+    script = """
+from uuid import uuid4
+from django.contrib.auth.hashers import BCryptSHA256PasswordHasher
+from backend.users.models import User
+stock = BCryptSHA256PasswordHasher()
+row = stock.encode("correct horse battery staple", stock.salt())
+user = User.objects.create(email=str(uuid4()) + "@example.com", password=row, is_email_verified=True)
+credentials = {"email": user.email, "password": "correct horse battery staple"}
+print("#", client.post("/api/auth/login", credentials, "application/json", secure=True).status_code)
+user.refresh_from_db()
+print("#", row.split("$")[0], user.password.split("$")[0])
+"""
+    shown = [line for line in lines(example, script, DJANGO_REDIS_URL=redis_url) if line.startswith("#")]
+    assert shown == ["# 200", "# bcrypt_sha256 pbkdf2_sha256"]

@@ -107,14 +107,14 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "users.User"
-# Django's default list, with the first line replaced. The stock PBKDF2 hasher is not listed beside it: of two hashers
-# of one algorithm name, Django verifies with the later one (system check ferrauth.W001).
+# Django's default list, each line replaced: rows of every format are read, and need no other package. No stock hasher
+# is listed beside ours: of two of one algorithm name, Django verifies with the later one (system check ferrauth.W001).
 PASSWORD_HASHERS = [
     "ferrauth.django.hashers.PBKDF2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
-    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "ferrauth.django.hashers.PBKDF2SHA1PasswordHasher",
+    "ferrauth.django.hashers.Argon2PasswordHasher",
+    "ferrauth.django.hashers.BCryptSHA256PasswordHasher",
+    "ferrauth.django.hashers.ScryptPasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
