@@ -28,6 +28,7 @@ STATES = {
     "leaving@example.com": {},
     "banned@example.com": {},
     "guessed@example.com": {},
+    "frozen@example.com": {},
 }
 """Users by e-mail, with what sets them apart."""
 

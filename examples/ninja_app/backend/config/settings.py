@@ -7,8 +7,10 @@ Environment:
     DJANGO_ALLOWED_HOSTS: Needed in production: host names, separated by commas.
     DJANGO_SITE_URL: Needed in production: where people reach the page, for the links in mails.
     DJANGO_BEHIND_TLS_PROXY: ``1`` where a proxy ends TLS and always sets or strips ``X-Forwarded-Proto``.
-    DJANGO_REDIS_URL: Where login attempts are counted. Without it each process counts for itself: one process is meant.
-    DJANGO_MEASURING: ``1`` raises every limit, for tests and measurements that log in again and again.
+    DJANGO_REDIS_URL: Needed in production: the cache, where login attempts are counted for all processes. In
+        development each process counts for itself without it.
+    DJANGO_MEASURING: ``1`` raises every limit, for tests and measurements that log in again and again. Nothing is to be
+        counted then, so DJANGO_REDIS_URL is not needed.
     DJANGO_DATA_DIR: Folder of the SQLite database. Default: ``var`` beside ``manage.py``.
     DJANGO_EMAIL_HOST, DJANGO_EMAIL_HOST_USER, DJANGO_EMAIL_HOST_PASSWORD, DJANGO_DEFAULT_FROM_EMAIL: The mail server of
         production. In development mails are files in DJANGO_DATA_DIR, which the page shows.
@@ -27,6 +29,7 @@ DATA_DIR = Path(os.environ.get("DJANGO_DATA_DIR", BASE_DIR / "var"))
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = os.environ.get("DJANGO_DEBUG") == "1"
+MEASURING = os.environ.get("DJANGO_MEASURING") == "1"
 
 
 def _required(name: str) -> str:
@@ -40,10 +43,12 @@ if DEBUG:
     SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY") or development_secret_key(DATA_DIR / "secret_key")
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
     SITE_URL = os.environ.get("DJANGO_SITE_URL", "http://127.0.0.1:8000")
+    REDIS_URL = os.environ.get("DJANGO_REDIS_URL", "")
 else:
     SECRET_KEY = _required("DJANGO_SECRET_KEY")
     ALLOWED_HOSTS = [host.strip() for host in _required("DJANGO_ALLOWED_HOSTS").split(",")]
     SITE_URL = _required("DJANGO_SITE_URL")
+    REDIS_URL = os.environ.get("DJANGO_REDIS_URL", "") if MEASURING else _required("DJANGO_REDIS_URL")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -102,14 +107,14 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "users.User"
-# Django's default list, with the first line replaced. The stock PBKDF2 hasher is not listed beside it: of two hashers
-# of one algorithm name, Django verifies with the later one (system check ferrauth.W001).
+# Django's default list, each line replaced: rows of every format are read, and need no other package. No stock hasher
+# is listed beside ours: of two of one algorithm name, Django verifies with the later one (system check ferrauth.W001).
 PASSWORD_HASHERS = [
     "ferrauth.django.hashers.PBKDF2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
-    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "ferrauth.django.hashers.PBKDF2SHA1PasswordHasher",
+    "ferrauth.django.hashers.Argon2PasswordHasher",
+    "ferrauth.django.hashers.BCryptSHA256PasswordHasher",
+    "ferrauth.django.hashers.ScryptPasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -132,11 +137,12 @@ FERRAUTH: dict[str, object] = {
     "EMAIL_FIELD": "email",
     "EMAIL_VERIFIED_FIELD": "is_email_verified",
 }
-if redis_url := os.environ.get("DJANGO_REDIS_URL"):
-    FERRAUTH["REDIS_URL"] = redis_url
+if REDIS_URL:
+    # ferrauth counts attempts in the Redis of the default cache, by a client and a script of its own.
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 else:
     FERRAUTH["THROTTLE_BACKEND"] = "local"
-if os.environ.get("DJANGO_MEASURING") == "1":
+if MEASURING:
     raised = dict.fromkeys(("account_address", "account", "address"), "1000000/h")
     FERRAUTH["LIMITS"] = dict.fromkeys(("login", "register", "reset", "verify", "password_change"), raised) | {
         action: {"address": "1000000/h"} for action in ("refresh", "logout", "token")
@@ -158,9 +164,29 @@ else:
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DJANGO_DEFAULT_FROM_EMAIL", "accounts@example.com")
 
+# Every line is a JSON object. The audit is apart, on the standard output, and holds no secret: identifiers are keyed
+# hashes, and ferrauth logs no password, hash or token.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "backend.config.logs.JsonLines"}},
+    "handlers": {
+        "audit": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"},
+        "errors": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"},
+    },
+    "root": {"handlers": ["errors"], "level": "WARNING"},
+    "loggers": {
+        # In place of Django's own handlers, of which production has only the one that mails.
+        "django": {"handlers": ["errors"], "level": "INFO", "propagate": False},
+        "ferrauth.audit": {"handlers": ["audit"], "level": "INFO", "propagate": False},
+    },
+}
+
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 
+# The page and the API have one origin, so there is nothing to allow to another: no response has an
+# Access-Control-Allow-Origin header, and a browser keeps answers from the scripts of other sites.
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
