@@ -68,8 +68,11 @@ $(VENV6)/.built: $(VENV)/.built $(PY) $(VENV6)/.made
 	$(VENV6)/bin/python -m pip install --quiet --no-deps --force-reinstall dist/ferrauth-*.whl; fi
 	@touch $@
 
-test-django6: $(VENV6)/.built ## Run the Python tests with Django 6, where a Python from 3.12 on is installed
-	@if [ -x $(VENV6)/bin/python ]; then $(VENV6)/bin/python -m pytest $(ARGS); \
+# What is the core's or FastAPI's is the same with any Django.
+DJANGO_TESTS := tests/accounts tests/django tests/emails tests/examples tests/http tests/limits tests/ninja tests/sessions
+
+test-django6: $(VENV6)/.built ## Run the tests of all that is Django's with Django 6, where a Python from 3.12 on is installed
+	@if [ -x $(VENV6)/bin/python ]; then $(VENV6)/bin/python -m pytest $(DJANGO_TESTS) $(ARGS); \
 	else echo "No Python from 3.12 on is installed: Django 6 is not tested here."; fi
 
 test-kernels: build $(VENV)/.dev ## Run the tests of passwords once with each kernel that this machine has
@@ -116,6 +119,12 @@ stress: build $(VENV)/.dev ## Submit, cancel, fork and shut down at random for D
 
 faults: build $(VENV)/.dev ## Race, kill and count the sessions and the limits on real servers (half an hour; ARGS="race --rounds 20" for a part)
 	$(BIN)/python -m tests.faults $(ARGS)
+
+storm: build $(VENV)/.dev ## Let 32 clients log in to the example, beside the same application on the stock hasher and PyJWT
+	$(BIN)/python -m benches.storm $(ARGS)
+
+soak: build $(VENV)/.dev ## Keep the example busy for ten minutes, and see that nothing grows (ARGS="--minutes 2")
+	$(BIN)/python -m benches.storm.soak $(ARGS)
 
 # One of the peers needs Python 3.12, as Django 6 does.
 bench: build $(VENV)/.dev $(VENV6)/.built ## Measure ferrauth against its peers, side by side in one run

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.examples.conftest import PASSWORD, STATES, Example, running
-from tools.demo import change_one_character
+from tools.play import change_one_character
 
 if TYPE_CHECKING:
     import httpx

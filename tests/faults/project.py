@@ -20,6 +20,15 @@ PASSWORD = "correct horse"
 
 urlpatterns: list[Any] = []
 
+NO_LIMITS = {
+    "login": {"account_address": None, "account": None, "address": None},
+    "password_change": {"account": None, "address": None},
+    "refresh": {"address": None},
+    "logout": {"address": None},
+    "token": {"address": None},
+}
+"""For clients that do nothing else, from one address."""
+
 
 def configure(database: dict[str, object], **ferrauth: Any) -> None:
     """Configure Django, migrate the database and mount the API."""

@@ -46,7 +46,7 @@ class Quiet(WSGIRequestHandler):
 
 def main() -> None:
     """Configure, listen, and fork a server whenever asked to."""
-    project.configure(json.loads(sys.stdin.readline()), MAX_SESSIONS=100)
+    project.configure(json.loads(sys.stdin.readline()), MAX_SESSIONS=100, LIMITS=project.NO_LIMITS)
     from django.core.wsgi import get_wsgi_application
 
     application = get_wsgi_application()

@@ -14,9 +14,10 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from ferrauth import _core
 from ferrauth.accounts import audit, flows
 from ferrauth.accounts.effects import Emit, Event
-from ferrauth.accounts.errors import LoginFailed
+from ferrauth.accounts.errors import LoginFailed, Throttled
 from ferrauth.accounts.sessions import RequestFacts
 from ferrauth.django import events, signals
 from ferrauth.django.conf import get_policy
@@ -183,8 +184,10 @@ def test_without_the_setting_there_are_no_rows(ada: Any) -> None:
 def test_django_axes_beside_our_login(project: Project, settings: Any) -> None:
     """Axes' own scenario: it counts failures by our signals, and its middleware answers once they are too many."""
     from axes.middleware import AxesMiddleware
+    from axes.utils import reset
 
     settings.AXES_FAILURE_LIMIT = 3
+    settings.AXES_COOLOFF_TIME = 1
     settings.AXES_ENABLED = True
 
     def view(request: Any) -> HttpResponse:
@@ -192,6 +195,9 @@ def test_django_axes_beside_our_login(project: Project, settings: Any) -> None:
             login(request, request.POST["password"])
         except LoginFailed:
             return HttpResponse(status=401)
+        except Throttled as error:
+            assert error.retry_after == 3600
+            return HttpResponse(status=429)
         return HttpResponse(status=200)
 
     middleware = AxesMiddleware(view)
@@ -205,3 +211,8 @@ def test_django_axes_beside_our_login(project: Project, settings: Any) -> None:
     assert [post("wrong") for _ in range(3)] == [401, 401, 429]
     attempt = AccessAttempt.objects.get()
     assert (attempt.username, attempt.ip_address, attempt.failures_since_start) == ("ada", "127.0.0.1", 3)
+    before = _core.pool_counters()["submitted"]
+    assert post("right") == 429, "The right password while axes has the user locked out."
+    assert _core.pool_counters()["submitted"] == before
+    reset(username="ada")
+    assert post("right") == 200

@@ -21,6 +21,7 @@ from ferrauth.accounts.sessions import RequestFacts
 from ferrauth.django import drafts, emails, events, outbox, passwords, revocations, rows, users
 from ferrauth.django.conf import get_counter_secret, get_settings
 from ferrauth.django.counters import get_bad_tokens, get_counters
+from ferrauth.django.lockouts import seconds_locked
 from ferrauth.django.transactions import apart
 from ferrauth.passwords import aadmit
 
@@ -82,8 +83,12 @@ class DjangoPort:
         return await sync_to_async(self.perform)(effect)
 
     def reserve(self, effect: effects.Reserve) -> Allowance:
-        """Count an attempt, committed whatever becomes of the request."""
-        return get_counters().reserve(throttling.counters(get_settings().limits, get_counter_secret(), effect))
+        """Count an attempt, committed whatever becomes of the request; and ask whoever else has a say in it."""
+        allowance = get_counters().reserve(throttling.counters(get_settings().limits, get_counter_secret(), effect))
+        if allowance.allowed and effect.action is effects.Action.LOGIN:
+            locked = seconds_locked(effect.facts, effect.identifier)
+            return Allowance(allowed=False, retry_after=locked, scope="axes") if locked else allowance
+        return allowance
 
     def count_bad_token(self, effect: effects.CountBadToken) -> Allowance:
         """Count a bad token, in this process."""
