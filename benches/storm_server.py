@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import logging
 import os
 import time
 import uuid
@@ -37,6 +38,7 @@ TICK = 0.001
 """Seconds between two looks at the event loop's clock."""
 LIFETIME = timedelta(minutes=5)
 
+logging.basicConfig(level=logging.ERROR)
 KIND = os.environ["STORM_KIND"]
 engine = create_async_engine(os.environ["STORM_DATABASE"], connect_args={"timeout": 60})
 sessionmaker = async_sessionmaker(engine, expire_on_commit=False)

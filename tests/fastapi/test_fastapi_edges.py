@@ -127,6 +127,8 @@ def test_P53_too_much_waiting_work_is_503(site: Site) -> None:
         assert {one.json()["code"] for one in refused} == {"busy"}
         assert all(int(one.headers["Retry-After"]) >= 1 for one in refused)
         assert {one.status_code for one in answers} == {401, 503}
+        while _core.pool_counters()["lanes_busy"] or _core.pool_counters()["reserved"]:
+            await asyncio.sleep(0.01)
         assert (await client.post("/login", body)).status_code == 401
 
     site.run(scenario)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 from tests.tools.test_demo import free_port, taken_port
+from tools.demo import HOST
 from tools.demo_fastapi import EXAMPLE
 
 if TYPE_CHECKING:
@@ -15,6 +18,15 @@ if TYPE_CHECKING:
 
 ROOT = EXAMPLE.parent.parent
 STEPS = 21
+
+
+def two_free_ports() -> int:
+    """Return a port that is free, and the next one too."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port + 1))
+            return port
 
 
 def run_demo(port: int, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -26,7 +38,7 @@ def run_demo(port: int, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_both_servers_know_one_set_of_users(tmp_path: Path) -> None:
-    done = run_demo(free_port(), tmp_path)
+    done = run_demo(two_free_ports(), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.rstrip().endswith("Every answer was as expected.")
     assert done.stdout.count("\n   > GET") + done.stdout.count("\n   > POST") == STEPS

@@ -175,7 +175,11 @@ class Auth(Generic[User]):
             session: Whose transaction its rows are written in, but for what must be kept whatever becomes of it.
             gone: Returns when the client has gone, so that a derivation gives its lane back.
         """
-        return await arun(flow, AsyncPort(self._services, session, gone=gone))
+        port = AsyncPort(self._services, session, gone=gone)
+        try:
+            return await arun(flow, port)
+        finally:
+            port.close()
 
     async def authenticate_user(self, session: AsyncSession, username: str, password: str) -> User | None:
         """Return the user whose name and password these are, or ``None``; at equal work for every failure.

@@ -38,12 +38,16 @@ if TYPE_CHECKING:
     from ferrauth.fastapi.revocations import Revocations
     from ferrauth.fastapi.rows import Rows
     from ferrauth.fastapi.users import Users
-    from ferrauth.passwords import Policy
+    from ferrauth.passwords import Admission, Policy
     from ferrauth.passwords.validators import PasswordValidator
 
 __all__ = ["AsyncPort", "ClientGone", "Services"]
 
 logger = logging.getLogger("ferrauth.fastapi")
+
+
+DERIVING = frozenset({effects.Action.LOGIN, effects.Action.REGISTER, effects.Action.PASSWORD_CHANGE})
+"""Attempts that lead to a derivation, whatever else is found."""
 
 
 class ClientGone(FerrauthError):
@@ -134,6 +138,12 @@ class AsyncPort:
         self._rows = services.rows
         self._session = session
         self._gone = gone
+        self._admission: Admission | None = None
+
+    def close(self) -> None:
+        """Give back the place in the pool that the flow may have had."""
+        if self._admission is not None:
+            self._admission.release()
 
     async def aperform(self, effect: Effect[Answer]) -> Answer:
         """Carry out one effect."""
@@ -141,8 +151,15 @@ class AsyncPort:
         return await method(effect)
 
     async def reserve(self, effect: effects.Reserve) -> Allowance:
-        """Count an attempt, committed whatever becomes of the request."""
+        """Count an attempt, committed whatever becomes of the request.
+
+        Raises:
+            HasherBusy: The attempt would wait too long for its derivation. Decided before it is counted, and before a
+                database is asked: of a flood, what is refused costs next to nothing.
+        """
         services = self._services
+        if effect.action in DERIVING and self._admission is None:
+            self._admission = await passwords.aadmit()
         counters = throttling.counters(self._backend.settings.limits, services.counter_secret, effect)
         return await services.counters.reserve(counters)
 
@@ -172,12 +189,16 @@ class AsyncPort:
     async def check_password(self, effect: effects.CheckPassword) -> tuple[bool, str | None]:
         """Check a password at equal work whatever it fails on, holding no thread meanwhile."""
         policy = self._services.password_policy
-        return await self._derive(passwords.averify_and_update(effect.password, effect.encoded, policy=policy))
+        return await self._derive(
+            passwords.averify_and_update(effect.password, effect.encoded, policy=policy, admission=self._admission)
+        )
 
     async def make_password(self, effect: effects.MakePassword) -> str:
         """Encode a password, holding no thread meanwhile."""
         iterations = self._services.password_policy.iterations
-        return await self._derive(passwords.amake_password(effect.password, iterations=iterations))
+        return await self._derive(
+            passwords.amake_password(effect.password, iterations=iterations, admission=self._admission)
+        )
 
     async def validate_password(self, effect: effects.ValidatePassword) -> None:
         """Hold a password against the project's validators.

@@ -11,12 +11,13 @@ from fastapi import APIRouter, Body, Depends, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from ferrauth.accounts import answers, cookies, flows, schemas
 from ferrauth.accounts.answers import COMMON_HEADERS, Answer
 from ferrauth.accounts.bodies import declared_too_large, refuse_body
-from ferrauth.accounts.errors import InvalidInput
+from ferrauth.accounts.errors import InvalidInput, Unavailable
 from ferrauth.accounts.operations import Call
 from ferrauth.exceptions import FerrauthError
 from ferrauth.fastapi.dependencies import Refused
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["make_router", "respond"]
 
 TAGS = ["auth"]
+
+POOL_RETRY = 5
+"""Seconds after which it is worth to try again where no connection could be had."""
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 
@@ -153,6 +157,8 @@ def _shaped(auth: Auth[Any], operation: Operation, handler: Handler) -> Handler:
             answer = answers.invalid(schemas.field_errors(error.errors(), skip=1))
         except FerrauthError as error:
             answer = operation.refused(error)
+        except PoolTimeout:
+            answer = answers.refusal(Unavailable(POOL_RETRY))  # Every connection to the database is in use.
         except HTTPException:
             answer = answers.bad_request()  # FastAPI could not read the body.
         return respond(answer, auth.config)
