@@ -150,7 +150,7 @@ fuzz: target/tools/bin/cargo-fuzz ## Fuzz the parsers of tokens, keys and rows, 
 target/tools/bin/cargo-fuzz:
 	cargo install cargo-fuzz@0.13.2 --locked --quiet --root target/tools --target-dir target/tools/build
 
-storm: build $(VENV)/.dev ## Measure FastAPI under a storm of logins against its peers
+storm-fastapi: build $(VENV)/.dev ## Measure FastAPI under a storm of logins against its peers
 	$(BIN)/python -m benches.fastapi_storm $(ARGS)
 
 timing: build $(VENV)/.dev ## Compare over HTTP what answers about accounts that exist and that do not exist take; what JWTAuth costs

@@ -114,6 +114,7 @@ def test_P01_an_operator_hears_of_a_bad_row_but_not_of_its_content(
     with caplog.at_level(logging.INFO, logger="ferrauth.core"):
         ferrauth.check_password("secret", ROWS["P01_iterations_bomb"])
         ferrauth.check_password("secret", ROWS["P13_unusable"])
+        ferrauth.check_password("secret", None)
     assert [record.name for record in caplog.records] == ["ferrauth.core"]
     assert "could not be read" in caplog.text
     assert "2147483647" not in caplog.text
