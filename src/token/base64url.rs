@@ -4,25 +4,73 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+/// The alphabet (RFC 4648, section 5): the place of a character is the six bits that it stands for.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// A bit outside the 24 of a group: some character is not of the alphabet.
+const WRONG: u32 = 1 << 24;
+
+/// What each character adds to the 24 bits of its group of four, by its place there. Tokens are public, so a look-up may
+/// depend on them.
+static PLACES: [[u32; 256]; 4] = [place(18), place(12), place(6), place(0)];
+
+const fn place(shift: u32) -> [u32; 256] {
+    let mut adds = [WRONG; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        adds[ALPHABET[value] as usize] = (value as u32) << shift;
+        value += 1;
+    }
+    adds
+}
+
+fn group([a, b, c, d]: [u8; 4]) -> u32 {
+    PLACES[0][a as usize] | PLACES[1][b as usize] | PLACES[2][c as usize] | PLACES[3][d as usize]
+}
+
 /// Decodes a segment.
 ///
 /// # Errors
 /// `Err(())` where `text` is not the one spelling of some bytes.
 #[expect(clippy::result_unit_err, reason = "there is one way to fail, and the caller knows which segment it was")]
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, ()> {
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| ())
+    let mut bytes = vec![0; decoded_length(text.len())];
+    if decode_exact(text, &mut bytes) { Ok(bytes) } else { Err(()) }
 }
 
 /// Decodes a segment of exactly `N` bytes.
 #[must_use]
 pub fn decode_array<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    // With this length the decoder cannot write more than N bytes.
-    if text.len() != encoded_length(N) {
-        return None;
-    }
     let mut bytes = [0; N];
-    let written = URL_SAFE_NO_PAD.decode_slice_unchecked(text, &mut bytes).ok()?;
-    (written == N).then_some(bytes)
+    decode_exact(text, &mut bytes).then_some(bytes)
+}
+
+/// Fills `out` with what `text` spells; whether `text` is the one spelling of that many bytes. Where it is not, what is in
+/// `out` means nothing.
+#[must_use]
+pub fn decode_exact(text: &[u8], out: &mut [u8]) -> bool {
+    if text.len() != encoded_length(out.len()) {
+        return false;
+    }
+    let (groups, rest) = text.as_chunks::<4>();
+    let (triples, tail) = out.as_chunks_mut::<3>();
+    let mut seen = 0;
+    for (four, triple) in groups.iter().zip(triples) {
+        let bits = group(*four);
+        seen |= bits;
+        let [_, a, b, c] = bits.to_be_bytes();
+        *triple = [a, b, c];
+    }
+    // The last group may be short. The bits that no character is there for are zero, and so must be those that no byte is
+    // there for.
+    let mut last = [ALPHABET[0]; 4];
+    last[..rest.len()].copy_from_slice(rest);
+    let bits = group(last);
+    seen |= bits;
+    let [_, bytes @ ..] = bits.to_be_bytes();
+    let (bytes, surplus) = bytes.split_at(tail.len());
+    tail.copy_from_slice(bytes);
+    seen & WRONG == 0 && surplus.iter().all(|&byte| byte == 0)
 }
 
 /// Appends the one spelling of `bytes` to `out`.
@@ -42,9 +90,45 @@ pub const fn encoded_length(length: usize) -> usize {
     length / 3 * 4 + [0, 2, 3][length % 3]
 }
 
+/// How many bytes that many characters spell, where they spell any.
+#[must_use]
+pub const fn decoded_length(length: usize) -> usize {
+    length / 4 * 3 + length % 4 * 3 / 4
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{decode, decode_array, encode, encoded_length};
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::{decode, decode_array, decoded_length, encode, encoded_length};
+
+    #[test]
+    fn test_agrees_with_the_base64_crate_on_every_byte_in_every_place() {
+        for length in 0..24 {
+            let text = vec![b'A'; length];
+            for place in 0..length {
+                for byte in 0..=255 {
+                    let mut text = text.clone();
+                    text[place] = byte;
+                    assert_eq!(decode(&text).ok(), URL_SAFE_NO_PAD.decode(&text).ok(), "{text:?}");
+                }
+            }
+            assert_eq!(decode(&text).ok(), URL_SAFE_NO_PAD.decode(&text).ok());
+        }
+    }
+
+    #[test]
+    fn test_agrees_with_the_base64_crate_on_every_group() {
+        // Every pair of characters, in both halves of a group, and as a group that is short.
+        for first in 0..=255 {
+            for second in 0..=255 {
+                for text in [&[first, second, b'_', b'0'][..], &[b'z', b'9', first, second], &[first, second]] {
+                    assert_eq!(decode(text).ok(), URL_SAFE_NO_PAD.decode(text).ok(), "{text:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn test_every_length_has_one_spelling() {
@@ -52,6 +136,7 @@ mod tests {
         for length in 0..=bytes.len() {
             let text = encode(&bytes[..length]);
             assert_eq!(text.len(), encoded_length(length));
+            assert_eq!(decoded_length(text.len()), length);
             assert_eq!(decode(text.as_bytes()).unwrap(), &bytes[..length]);
         }
         let text = encode(&bytes[..32]);
