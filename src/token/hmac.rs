@@ -46,11 +46,11 @@ impl Keyed {
     pub fn verify(&self, message: &[u8], segment: &[u8]) -> bool {
         match self {
             Self::Sha256(midstates) => base64url::decode_array::<32>(segment)
-                .is_some_and(|tag| constant_time::equal(midstates.mac(message).as_slice(), &tag)),
+                .is_some_and(|tag| constant_time::equal_tags(&midstates.mac(message), &tag)),
             Self::Sha384(mac) => base64url::decode_array::<48>(segment)
-                .is_some_and(|tag| constant_time::equal(&finish(&**mac, message), &tag)),
+                .is_some_and(|tag| constant_time::equal_tags(&finish(&**mac, message).into(), &tag)),
             Self::Sha512(mac) => base64url::decode_array::<64>(segment)
-                .is_some_and(|tag| constant_time::equal(&finish(&**mac, message), &tag)),
+                .is_some_and(|tag| constant_time::equal_tags(&finish(&**mac, message).into(), &tag)),
         }
     }
 }
