@@ -12,6 +12,8 @@ use crate::error::Error;
 
 /// SHA-256's block (FIPS 180-4, section 5.2.1) and HMAC's pads (RFC 2104, section 2).
 const BLOCK: usize = 64;
+/// SHA-256's output (FIPS 180-4, section 6.2).
+const DIGEST: usize = 32;
 const IPAD: u8 = 0x36;
 const OPAD: u8 = 0x5c;
 
@@ -93,7 +95,7 @@ impl Midstates {
         let mut key = Zeroizing::new([0_u8; BLOCK]);
         if password.len() > BLOCK {
             let mut state = Zeroizing::new(INITIAL);
-            absorb(&mut state, &[password], 0);
+            absorb(&mut state, &[password], 0, &mut Zeroizing::new([0; BLOCK]));
             key[..32].copy_from_slice(to_bytes(&state).as_slice());
         } else {
             key[..password.len()].copy_from_slice(password);
@@ -101,13 +103,13 @@ impl Midstates {
         Self { inner: keyed(&key, IPAD), outer: keyed(&key, OPAD) }
     }
 
-    /// The HMAC of `message`.
+    /// The HMAC of `message`, which is no secret.
     #[must_use]
     pub fn mac(&self, message: &[u8]) -> Zeroizing<[u8; 32]> {
         let mut digest = Zeroizing::new(self.inner);
-        absorb(&mut digest, &[message], BLOCK as u64);
+        absorb(&mut digest, &[message], BLOCK as u64, &mut [0; BLOCK]);
         let mut state = Zeroizing::new(self.outer);
-        absorb(&mut state, &[to_bytes(&digest).as_slice()], BLOCK as u64);
+        absorb_digest(&mut state, &digest);
         to_bytes(&state)
     }
 
@@ -120,9 +122,9 @@ impl Midstates {
     #[must_use]
     pub fn lane(&self, salt: &[u8], block: u32) -> Lane {
         let mut digest = Zeroizing::new(self.inner);
-        absorb(&mut digest, &[salt, &block.to_be_bytes()], BLOCK as u64);
+        absorb(&mut digest, &[salt, &block.to_be_bytes()], BLOCK as u64, &mut [0; BLOCK]);
         let mut state = Zeroizing::new(self.outer);
-        absorb(&mut state, &[to_bytes(&digest).as_slice()], BLOCK as u64);
+        absorb_digest(&mut state, &digest);
         count_iterations(1);
         Lane { inner: self.inner, outer: self.outer, u: *state, acc: *state }
     }
@@ -135,11 +137,15 @@ pub(super) fn output(lane: &Lane) -> DerivedKey {
 
 /// The big-endian bytes of eight words.
 fn to_bytes(words: &[u32; 8]) -> Zeroizing<[u8; 32]> {
-    let mut bytes = Zeroizing::new([0_u8; 32]);
-    for (chunk, word) in bytes.chunks_exact_mut(4).zip(words) {
+    let mut bytes = Zeroizing::new([0_u8; DIGEST]);
+    write_bytes(words, bytes.as_mut_slice());
+    bytes
+}
+
+fn write_bytes(words: &[u32; 8], out: &mut [u8]) {
+    for (chunk, word) in out.chunks_exact_mut(4).zip(words) {
         chunk.copy_from_slice(&word.to_be_bytes());
     }
-    bytes
 }
 
 fn keyed(key: &[u8; BLOCK], pad: u8) -> [u32; 8] {
@@ -149,9 +155,19 @@ fn keyed(key: &[u8; BLOCK], pad: u8) -> [u32; 8] {
     state
 }
 
+/// Finishes the outer SHA-256 of an HMAC: one block of the inner digest, the padding and the length.
+fn absorb_digest(state: &mut [u32; 8], digest: &[u32; 8]) {
+    let mut block = [0_u8; BLOCK];
+    write_bytes(digest, &mut block[..DIGEST]);
+    block[DIGEST] = 0x80;
+    block[BLOCK - 8..].copy_from_slice(&((BLOCK + DIGEST) as u64 * 8).to_be_bytes());
+    compress256(state, &[block]);
+    block[..DIGEST].zeroize();
+}
+
 /// Finishes a SHA-256 whose first `before` bytes are already in `state`: the parts, then the padding and the length.
-fn absorb(state: &mut [u32; 8], parts: &[&[u8]], before: u64) {
-    let mut block = Zeroizing::new([0_u8; BLOCK]);
+/// `block` is where what does not fill one is put together: the caller wipes it where a part is secret.
+fn absorb(state: &mut [u32; 8], parts: &[&[u8]], before: u64, block: &mut [u8; BLOCK]) {
     let mut filled = 0;
     let mut total = before;
     for part in parts {
@@ -165,7 +181,7 @@ fn absorb(state: &mut [u32; 8], parts: &[&[u8]], before: u64) {
             if filled < BLOCK {
                 continue;
             }
-            compress256(state, std::slice::from_ref(&*block));
+            compress256(state, std::slice::from_ref(block));
         }
         let (whole, tail) = rest.as_chunks::<BLOCK>();
         compress256(state, whole);
@@ -175,9 +191,9 @@ fn absorb(state: &mut [u32; 8], parts: &[&[u8]], before: u64) {
     block[filled] = 0x80;
     block[filled + 1..].fill(0);
     if filled + 1 + 8 > BLOCK {
-        compress256(state, std::slice::from_ref(&*block));
+        compress256(state, std::slice::from_ref(block));
         block.fill(0);
     }
     block[BLOCK - 8..].copy_from_slice(&(total * 8).to_be_bytes());
-    compress256(state, std::slice::from_ref(&*block));
+    compress256(state, std::slice::from_ref(block));
 }
