@@ -46,9 +46,13 @@ SCREENS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Return a headless Chromium."""
+    """Return a headless Chromium.
+
+    It ends with the tests of this package: Playwright's event loop runs in the thread of the tests meanwhile, and no
+    other could.
+    """
     found = subprocess.run([ROOT / "tools" / "find-browser.sh"], capture_output=True, text=True, check=True)
     assert found.stdout.strip(), "No Chromium is installed. On Debian: apt install chromium"
     with sync_playwright() as playwright:
@@ -57,7 +61,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run the example on an empty database; its URL."""
     data = tmp_path_factory.mktemp("page")
@@ -75,7 +79,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pictures() -> Path:
     """Return where screenshots go, for a person to look at."""
     folder = ROOT / "var" / "screenshots"

@@ -89,7 +89,12 @@ def test_once_plays_everything_and_leaves_nothing_behind(env: dict[str, str]) ->
 def test_server_stays_up_until_interrupted(env: dict[str, str]) -> None:
     port = free_port()
     command = [sys.executable, *DEMO, "--port", str(port)]
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as running:
+
+    def heed_interrupts() -> None:
+        # A shell starts what it runs in the background with SIGINT ignored.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True, preexec_fn=heed_interrupts) as running:
         assert running.stdout is not None
         try:
             shown = [line for line in iter(running.stdout.readline, "Stop it with Ctrl-C.\n") if line]
