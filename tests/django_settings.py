@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from tests.mailing import HAS_MAILERS, mail_settings
+
 SECRET_KEY = "a secret of the tests, which is long enough for every rule that there is"
 ALLOWED_HOSTS = ["testserver"]
 USE_TZ = True
@@ -46,4 +48,6 @@ urlpatterns: list[object] = []
 SIMPLE_JWT: dict[str, object] = {}
 NINJA_JWT: dict[str, object] = {}
 AXES_ENABLED = False
+if HAS_MAILERS:
+    MAILERS = mail_settings()["MAILERS"]
 SILENCED_SYSTEM_CHECKS = ["axes.W001", "axes.W002", "axes.W003"]  # Axes without its middleware and its backend.

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
+from tests.mailing import mail_settings
 from tests.sessions.user_models.project import check, expect
 
 OWN = {"EMAIL_FIELD": "email", "EMAIL_VERIFIED_FIELD": "is_email_verified"}
@@ -28,7 +29,7 @@ def main() -> None:
         AUTH_USER_MODEL=f"user_models.{model}",
         PASSWORD_HASHERS=["ferrauth.django.hashers.PBKDF2PasswordHasher"],
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-        EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",
+        **mail_settings(),
         FERRAUTH={
             "OUTBOX_SENDER": "command",
             "THROTTLE_BACKEND": "local",

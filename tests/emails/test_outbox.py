@@ -25,6 +25,7 @@ from ferrauth.accounts import outbox as rules
 from ferrauth.django import conf, mails, outbox, sender
 from ferrauth.django.models import OutboxMessage
 from tests import databases
+from tests.mailing import use_backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ class Down(EmailBackend):
 
 @pytest.fixture
 def down(settings: Any) -> None:
-    settings.EMAIL_BACKEND = f"{__name__}.Down"
+    use_backend(settings, f"{__name__}.Down")
 
 
 def later() -> None:
@@ -70,7 +71,7 @@ def test_E05_a_server_that_is_down_changes_no_answer(
     assert "ConnectionRefusedError" in caplog.text
     assert "example.com" not in caplog.text
     assert not site.mails()  # It is not due yet.
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    use_backend(settings)
     later()
     assert site.carry(flows.verify_email, token=site.token()) is None
     row.refresh_from_db()

@@ -15,6 +15,7 @@ import pytest
 from ferrauth.accounts.operations import operations
 from ferrauth.accounts.settings import Settings
 from ferrauth.ninja.compat import ninja_jwt_operations
+from tests.mailing import mail_settings
 
 if TYPE_CHECKING:
     from ferrauth.accounts.operations import Operation
@@ -53,7 +54,7 @@ def test_the_three_lines_of_the_readme_are_a_whole_api(tmp_path: Path) -> None:
     assert json.loads(answered.splitlines()[-1]) == [202, 401, 200, 202, 401, 200]
 
 
-MAILS = 'EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"'
+MAILS = "\n".join(f"{name} = {value!r}" for name, value in mail_settings().items())
 QUIET = 'LOGGING = {"version": 1, "root": {"handlers": []}}'
 
 
