@@ -20,6 +20,9 @@ __all__ = ["Answered", "OwnResponse", "add_common_headers", "respond"]
 
 JSON = "application/json; charset=utf-8"
 
+LONG_AGO = "Thu, 01 Jan 1970 00:00:00 GMT"
+"""When a cookie that is taken away has ended, as Django's own ``delete_cookie`` has it."""
+
 
 class Answered(BaseException):
     """Ends an operation with an answer, from within Ninja's own steps: authenticating, reading the request.
@@ -49,6 +52,8 @@ def respond(answer: Answer, settings: Settings) -> OwnResponse:
             cookies.NAME,
             answer.cookie,
             max_age=settings.refresh_idle_lifetime if answer.cookie else 0,
+            # Django would write the time of day: refusals must not differ by the second they come in (E12).
+            expires=None if answer.cookie else LONG_AGO,
             path=cookies.PATH,
             secure=True,
             httponly=True,
