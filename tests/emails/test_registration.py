@@ -284,3 +284,15 @@ class TestChange:
         site.carry(flows.change_email, user_id=str(user.pk), password="correct horse", email="root@example.com")
         site.carry(flows.verify_email, token=site.token())
         assert site.login("root@example.com") == "ok"
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(14, False), (15, True)])
+def test_P35_the_least_length_is_the_projects(site: Site, settings: Any, length: int, is_taken: bool) -> None:
+    name = "django.contrib.auth.password_validation.MinimumLengthValidator"
+    settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": name, "OPTIONS": {"min_length": 15}}]
+    if is_taken:
+        assert site.register(password="x" * length) is None
+        return
+    with pytest.raises(InvalidInput) as refused:
+        site.register(password="x" * length)
+    assert refused.value.errors == (("password", "password_too_short"),)
