@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.django_db(databases=[])
-@pytest.mark.parametrize("model", ["IntegerUser", "UuidUser", "TextUser", "ChildUser"])
+@pytest.mark.parametrize("model", ["IntegerUser", "UuidUser", "TextUser", "ChildUser", "OddUser"])
 def test_one_query_by_keys_whatever_the_user_model(model: str, database: str, tmp_path: Path) -> None:
     settings: dict[str, object] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "db.sqlite3")}
     if database == "postgresql":

@@ -23,45 +23,39 @@ from ferrauth.accounts.effects import (
 )
 from ferrauth.accounts.sessions import EndReason, SessionRow, password_stamp
 from ferrauth.accounts.transactions import is_transient
+from ferrauth.django import session_query
 from ferrauth.django.emails import prove
-from ferrauth.django.models import RefreshSession
 from ferrauth.django.pruning import prune_by_the_way
+from ferrauth.django.session_query import COLUMNS
 from ferrauth.django.transactions import alias, in_transaction, retried
-from ferrauth.django.users import all_users, first, key, owner_of, sessions, user_filter, user_row
+from ferrauth.django.users import key, owner_of, sessions, user_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_COLUMNS = tuple(field.name for field in RefreshSession._meta.concrete_fields if field.name != "user")
-_PREFIX = "ferrauth_session_"
-"""Of the names under which a session's columns come beside a user's."""
 
 LEGACY_BLACKLIST = "token_blacklist"
 """The label of simplejwt's and of django-ninja-jwt's application that holds ``BlacklistedToken``."""
 
 
 def load_session(effect: LoadSession) -> Loaded | None:
-    """Load a session and its user in one query, from the users' default manager, so that what it hides is hidden."""
-    columns = {_PREFIX + name: F(f"ferrauth_session__{name}") for name in _COLUMNS}
-    # One call of filter(), so that both conditions are about the same joined row.
-    conditions = {**user_filter(), "ferrauth_session__id": effect.session_id}
-    user = first(lambda: all_users().filter(**conditions).annotate(**columns))
-    if user is None:
+    """Load a session and its user in one query."""
+    found = session_query.read(effect.session_id)
+    if found is None:
         return None
-    values = {name: user.__dict__.pop(_PREFIX + name) for name in _COLUMNS}
-    return Loaded(SessionRow(user_id=str(user.pk), **values), user_row(user, eligible=True))
+    user, columns = found
+    return Loaded(SessionRow(user_id=str(user.pk), **columns), user_row(user, eligible=True))
 
 
 def load_sessions(effect: LoadSessions) -> list[SessionRow]:
     """Load a user's sessions that are not revoked."""
     found = sessions().filter(user_id=effect.user_id, revoked_at__isnull=True)
-    return [SessionRow(user_id=str(one.user_id), **{name: getattr(one, name) for name in _COLUMNS}) for one in found]
+    return [SessionRow(user_id=str(one.user_id), **{name: getattr(one, name) for name in COLUMNS}) for one in found]
 
 
 def open_session(effect: OpenSession) -> Opened:
     """Hold the user's row to the verified encoding, insert the session, end what is too many; in one transaction."""
     opened = retried(lambda: _open_session(effect))
-    if opened is Opened.OPENED and not in_transaction():
+    if opened.succeeded and not in_transaction():
         prune_by_the_way(effect.session.created_at)
     return opened
 
@@ -78,15 +72,16 @@ def _open_session(effect: OpenSession) -> Opened:
                 return Opened.STALE
             if effect.upgraded is not None:
                 restamp(row.user_id, old=effect.verified, new=effect.upgraded)
-            values = {name: getattr(row, name) for name in _COLUMNS}
+            values = {name: getattr(row, name) for name in COLUMNS}
             sessions().create(user_id=key(row.user_id), **values)
-            _end_surplus(effect)
+            displaced = _end_surplus(effect)
     except IntegrityError:
         return Opened.EXISTS
-    return Opened.OPENED
+    return Opened.DISPLACED if displaced else Opened.OPENED
 
 
-def _end_surplus(effect: OpenSession) -> None:
+def _end_surplus(effect: OpenSession) -> bool:
+    """End the sessions that are too many, and tell whether there were any."""
     row = effect.session
     others = (
         sessions()
@@ -98,6 +93,7 @@ def _end_surplus(effect: OpenSession) -> None:
         sessions().filter(pk__in=surplus, revoked_at__isnull=True).update(
             revoked_at=row.created_at, revoked_reason=EndReason.TOO_MANY
         )
+    return bool(surplus)
 
 
 def rotate(effect: Rotate) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
+from collections.abc import Collection  # noqa: TC003 (Django's stubs are read with it.)
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -60,6 +63,42 @@ class IntegerUser(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     objects: BaseUserManager[IntegerUser] = BaseUserManager()
+
+
+class Shouted(models.CharField):  # type: ignore[type-arg]
+    """Text that the database has in lower case, and Python in capitals."""
+
+    def from_db_value(self, value: str, expression: object, connection: object) -> str:
+        return value.upper()
+
+    def get_prep_value(self, value: str) -> str:
+        return value.lower()
+
+
+class OddUser(AbstractBaseUser):
+    """Columns whose values each database makes in its own way, and a ``from_db`` that notes what it is given."""
+
+    email = models.EmailField(unique=True)
+    is_active = models.BooleanField(default=True)
+    shouted = Shouted(max_length=20, default="hello", db_column="a column of its own")
+    balance = models.DecimalField(max_digits=8, decimal_places=2, default="12.50")
+    patience = models.DurationField(default=datetime.timedelta(minutes=90, microseconds=7))
+    born = models.DateField(default=datetime.date(1815, 12, 10))
+    wakes = models.TimeField(default=datetime.time(6, 30))
+    blob = models.BinaryField(default=b"\x00\xff")
+    extra = models.JSONField(default=dict)
+    host = models.GenericIPAddressField(default="2001:db8::1")
+    weight = models.FloatField(default=0.1)
+    friend = models.ForeignKey("self", models.SET_NULL, null=True)
+
+    USERNAME_FIELD = "email"
+    objects: BaseUserManager[OddUser] = BaseUserManager()
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> OddUser:
+        user = super().from_db(db, field_names, values)
+        user.noted = dict(zip(field_names, values, strict=True))  # type: ignore[attr-defined]
+        return user
 
 
 class OwnEmailUser(AbstractBaseUser):
