@@ -95,8 +95,8 @@ class OddUser(AbstractBaseUser):
     objects: BaseUserManager[OddUser] = BaseUserManager()
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> OddUser:
-        user = super().from_db(db, field_names, values)
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> OddUser:
+        user = super().from_db(db, field_names, values, **options)
         user.noted = dict(zip(field_names, values, strict=True))  # type: ignore[attr-defined]
         return user
 
