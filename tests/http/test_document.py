@@ -78,7 +78,7 @@ def test_every_operation_declares_its_errors(document: dict[str, Any]) -> None:
         for status, response in operation["responses"].items():
             if status >= "400":
                 schema = response["content"]["application/json"]["schema"]["$ref"]
-                assert schema.endswith("InvalidRequest" if status == "422" else "Error")
+                assert schema.endswith("/AuthInvalidRequest" if status == "422" else "/AuthError")
         if "requestBody" in operation:
             assert {"400", "413", "415", "422"} <= operation["responses"].keys()
 
@@ -134,16 +134,16 @@ def log_in_and_refresh(server: Server) -> None:
     options = {"base_url": server.base_url.removesuffix("/auth"), "httpx_args": {"trust_env": False}}
     models = module("models")
     with module("client").Client(**options) as client:
-        wrong = models.Credentials(identifier=user.email, password="wrong")
+        wrong = models.AuthCredentials(identifier=user.email, password="wrong")
         refused = module("api.auth.login").sync(client=client, body=wrong)
-        assert isinstance(refused, models.Error)
+        assert isinstance(refused, models.AuthError)
         assert refused.code == "invalid_credentials"
-        right = models.Credentials(identifier=user.email, password=user.password)
+        right = models.AuthCredentials(identifier=user.email, password=user.password)
         tokens = module("api.auth.login").sync(client=client, body=right)
-        assert isinstance(tokens, models.Tokens)
-        presented = models.Refresh(refresh_token=tokens.refresh_token)
+        assert isinstance(tokens, models.AuthTokens)
+        presented = models.AuthRefresh(refresh_token=tokens.refresh_token)
         renewed = module("api.auth.refresh").sync(client=client, body=presented)
-        assert isinstance(renewed, models.Tokens)
+        assert isinstance(renewed, models.AuthTokens)
         assert renewed.refresh_token != tokens.refresh_token
     with module("client").AuthenticatedClient(token=renewed.access_token, **options) as client:
         assert module("api.auth.me").sync(client=client).email == user.email

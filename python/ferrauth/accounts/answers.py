@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from ferrauth.accounts.errors import InvalidInput
-from ferrauth.accounts.schemas import Error, FieldError, InvalidRequest
+from ferrauth.accounts.schemas import AuthError, AuthFieldError, AuthInvalidRequest
 from ferrauth.exceptions import InvalidTokenError
 
 if TYPE_CHECKING:
@@ -64,19 +64,25 @@ def error(status: int, code: str, detail: str, headers: Mapping[str, str] | None
     more = dict(headers or {})
     if status == HTTPStatus.UNAUTHORIZED:
         more["WWW-Authenticate"] = "Bearer"
-    return Answer(status=status, body=Error(detail=detail, code=code), headers=more)
+    return Answer(status=status, body=AuthError(detail=detail, code=code), headers=more)
 
 
-def invalid(errors: Sequence[FieldError]) -> Answer:
+def invalid(errors: Sequence[AuthFieldError]) -> Answer:
     """Return the answer to input that cannot be taken."""
-    body = InvalidRequest(detail=str(InvalidInput(())), code=InvalidInput.code, errors=list(errors))
+    body = AuthInvalidRequest(detail=str(InvalidInput(())), code=InvalidInput.code, errors=list(errors))
     return Answer(status=InvalidInput.status, body=body)
 
 
 def refusal(refused: FerrauthError) -> Answer:
-    """Return the answer to what a flow refuses. It never tells causes apart that the error does not."""
+    """Return the answer to what a flow refuses. It never tells causes apart that the error does not.
+
+    Raises:
+        FerrauthError: It is no refusal but a mistake, a setting's or ours: the server's to report, and not to tell.
+    """
+    if refused.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise refused
     if isinstance(refused, InvalidInput):
-        return invalid([FieldError(field=name, code=code) for name, code in refused.errors])
+        return invalid([AuthFieldError(field=name, code=code) for name, code in refused.errors])
     headers = {}
     if (seconds := getattr(refused, "retry_after", None)) is not None:
         headers["Retry-After"] = str(math.ceil(seconds))

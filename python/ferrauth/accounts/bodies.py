@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ferrauth.accounts import answers
-from ferrauth.accounts.schemas import FieldError
+from ferrauth.accounts.schemas import AuthFieldError
 
 if TYPE_CHECKING:
     from ferrauth.accounts.answers import Answer
@@ -45,7 +45,7 @@ def refuse_body(operation: Operation, content_type: str | None, body: bytes, *, 
     if operation.takes is None:
         return None
     if not body:
-        return None if operation.takes_nothing else answers.invalid([FieldError(field="", code="missing")])
+        return None if operation.takes_nothing else answers.invalid([AuthFieldError(field="", code="missing")])
     if (content_type or "").partition(";")[0].strip().lower() != JSON_TYPE:
         return answers.unsupported_media_type()
     try:

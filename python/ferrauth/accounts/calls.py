@@ -81,9 +81,7 @@ class Operation:
         """Return the answer to what the flow refuses. A cookie that is no good is taken away.
 
         Raises:
-            FerrauthError: It is no refusal but a mistake, a setting's or ours: the server's to report, and not to tell.
+            FerrauthError: It is none (:func:`~ferrauth.accounts.answers.refusal`).
         """
-        if error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise error
         answer = refusal(error)
         return replace(answer, cookie="") if self.uses_cookie and answer.status == HTTPStatus.UNAUTHORIZED else answer

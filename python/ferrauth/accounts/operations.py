@@ -54,7 +54,7 @@ def operations(
     settings: Settings,
     *,
     username_field: str,
-    me: type[BaseModel] = schemas.Me,
+    me: type[BaseModel] = schemas.AuthMe,
     register: type[BaseModel] | None = None,
 ) -> tuple[Operation, ...]:
     """Return every operation, in the order of the API's document.
@@ -90,7 +90,7 @@ def select(known: tuple[Operation, ...], exclude: frozenset[str]) -> tuple[Opera
 
 
 def _entering(settings: Settings, username_field: str, extra: type[BaseModel] | None) -> tuple[Operation, ...]:
-    given = schemas.AccessToken if settings.refresh_cookie else schemas.Tokens
+    given = schemas.AuthAccessToken if settings.refresh_cookie else schemas.AuthTokens
     in_cookie = settings.refresh_cookie
     return (
         Operation(
@@ -131,7 +131,7 @@ def _entering(settings: Settings, username_field: str, extra: type[BaseModel] | 
             path="/refresh",
             summary="Refresh",
             description="Exchange a refresh token for the next tokens. One that was used before ends its session.",
-            takes=None if in_cookie else schemas.Refresh,
+            takes=None if in_cookie else schemas.AuthRefresh,
             gives={200: given},
             refuses=(401, 403, 409, 413, *WORK) if in_cookie else (*BODY, 401, 409, *WORK),
             is_open=True,
@@ -153,7 +153,7 @@ def _leaving(settings: Settings) -> tuple[Operation, ...]:
             summary="Log out",
             description="End the session that the access token or the refresh token names. The access token may have "
             "expired, and a session that has ended is no error.",
-            takes=None if in_cookie else schemas.Logout,
+            takes=None if in_cookie else schemas.AuthLogout,
             takes_nothing=True,
             gives={204: None},
             refuses=(403, 413, *WORK) if in_cookie else (*BODY, *WORK),
@@ -186,7 +186,7 @@ def _passwords() -> tuple[Operation, ...]:
             path="/password/change",
             summary="Change the password",
             description="The session that asks goes on; all others end.",
-            takes=schemas.PasswordChange,
+            takes=schemas.AuthPasswordChange,
             gives={204: None},
             refuses=(*BODY, 401, 409, *WORK),
             flow=lambda call: flows.change_password(
@@ -205,7 +205,7 @@ def _passwords() -> tuple[Operation, ...]:
             path="/password/reset",
             summary="Ask for a new password",
             description="Send a link to the address, if it is an account's. The answer is the same for every address.",
-            takes=schemas.ResetRequest,
+            takes=schemas.AuthResetRequest,
             gives={202: None},
             refuses=(*BODY, *WORK),
             is_open=True,
@@ -218,7 +218,7 @@ def _passwords() -> tuple[Operation, ...]:
             path="/password/reset/confirm",
             summary="Set a new password",
             description="Set a new password with the token of the link, once. All sessions end, and none begins.",
-            takes=schemas.ResetConfirm,
+            takes=schemas.AuthResetConfirm,
             gives={204: None},
             refuses=(*BODY, 409, *WORK),
             is_open=True,
@@ -238,7 +238,7 @@ def _addresses() -> tuple[Operation, ...]:
             path="/email/verify",
             summary="Verify an address",
             description="Confirm, with the token of the link, that an address is the account's; a changed one too.",
-            takes=schemas.Verify,
+            takes=schemas.AuthVerify,
             gives={204: None},
             refuses=(*BODY, 409, *WORK),
             is_open=True,
@@ -251,7 +251,7 @@ def _addresses() -> tuple[Operation, ...]:
             path="/email/verify/resend",
             summary="Send the link again",
             description="The answer is the same for every address.",
-            takes=schemas.Resend,
+            takes=schemas.AuthResend,
             gives={202: None},
             refuses=(*BODY, *WORK),
             is_open=True,
@@ -265,7 +265,7 @@ def _addresses() -> tuple[Operation, ...]:
             summary="Change the address",
             description="Send a link to the new address, which is the account's once the link was followed. The answer "
             "is the same for free and for taken addresses.",
-            takes=schemas.EmailChange,
+            takes=schemas.AuthEmailChange,
             gives={202: None},
             refuses=(*BODY, 401, 409, *WORK),
             flow=lambda call: flows.change_email(
@@ -291,7 +291,7 @@ def _reading(me: type[BaseModel]) -> tuple[Operation, ...]:
             gives={200: me},
             refuses=TOKEN,
             answer=lambda call, _: Answer(body=me.model_validate(call.who.user.user, from_attributes=True)),
-            asks_database=me is not schemas.Me,
+            asks_database=me is not schemas.AuthMe,
         ),
         Operation(
             name="sessions",
@@ -299,11 +299,11 @@ def _reading(me: type[BaseModel]) -> tuple[Operation, ...]:
             path="/sessions",
             summary="List sessions",
             description="Show where the user is logged in, the most recently used first.",
-            gives={200: list[schemas.Session]},
+            gives={200: list[schemas.AuthSession]},
             refuses=TOKEN,
             flow=lambda call: flows.list_sessions(call.policy, user=call.who.user),
             answer=lambda call, rows: Answer(
-                body=[schemas.Session.of(row, current=_current(call)) for row in rows],
+                body=[schemas.AuthSession.of(row, current=_current(call)) for row in rows],
             ),
         ),
         Operation(
@@ -323,7 +323,7 @@ def _reading(me: type[BaseModel]) -> tuple[Operation, ...]:
             path="/jwks.json",
             summary="Public keys",
             description="The keys that tokens are verified with, where they are key pairs (RFC 7517).",
-            gives={200: schemas.KeySet},
+            gives={200: schemas.AuthKeySet},
             is_open=True,
             answer=lambda call, _: Answer(body=_key_set(call.policy)),
         ),
@@ -336,11 +336,11 @@ def _end_session(call: Call) -> Flow[None]:
     return flows.end_session(call.policy, call.facts, user_id=call.who.user.id, session_id=call.session_id)
 
 
-def _key_set(policy: Policy) -> schemas.KeySet:
+def _key_set(policy: Policy) -> schemas.AuthKeySet:
     try:
-        return schemas.KeySet(keys=policy.settings.keys.jwks()["keys"] if policy.settings.keys else [])
+        return schemas.AuthKeySet(keys=policy.settings.keys.jwks()["keys"] if policy.settings.keys else [])
     except InvalidKeyError:
-        return schemas.KeySet(keys=[])  # Keys made of a secret have no public half, and are nobody's business.
+        return schemas.AuthKeySet(keys=[])  # Keys made of a secret have no public half, and are nobody's business.
 
 
 def _presented(settings: Settings, call: Call) -> str | None:
@@ -351,8 +351,8 @@ def _presented(settings: Settings, call: Call) -> str | None:
 
 def _granted(settings: Settings, pair: TokenPair, *, status: int = 200) -> Answer:
     if settings.refresh_cookie:
-        return Answer(status=status, body=schemas.AccessToken.of(pair), cookie=pair.refresh)
-    return Answer(status=status, body=schemas.Tokens.of(pair))
+        return Answer(status=status, body=schemas.AuthAccessToken.of(pair), cookie=pair.refresh)
+    return Answer(status=status, body=schemas.AuthTokens.of(pair))
 
 
 def _current(call: Call) -> uuid.UUID | None:

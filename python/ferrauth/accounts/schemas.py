@@ -3,6 +3,9 @@
 A request is refused before any row is read for it: unknown fields, NULs (an error in some databases and nothing special
 in others), lone surrogates (which are no text) and values of absurd length get one answer, whoever is meant (THREATS
 E10). No schema shows a secret in its ``repr``, and no error says what was submitted.
+
+Schemas are called ``Auth...`` since an API's document has one name for each: a project's own ``Error`` or ``Session``
+would take the place of ours there, or ours of its.
 """
 
 from __future__ import annotations
@@ -22,25 +25,25 @@ if TYPE_CHECKING:
     from ferrauth.tokens import TokenPair
 
 __all__ = [
-    "AccessToken",
-    "Credentials",
-    "EmailChange",
-    "Error",
-    "FieldError",
-    "InvalidRequest",
-    "KeySet",
-    "Logout",
-    "Me",
-    "PasswordChange",
-    "Refresh",
-    "Register",
+    "AuthAccessToken",
+    "AuthCredentials",
+    "AuthEmailChange",
+    "AuthError",
+    "AuthFieldError",
+    "AuthInvalidRequest",
+    "AuthKeySet",
+    "AuthLogout",
+    "AuthMe",
+    "AuthPasswordChange",
+    "AuthRefresh",
+    "AuthRegister",
+    "AuthResend",
+    "AuthResetConfirm",
+    "AuthResetRequest",
+    "AuthSession",
+    "AuthTokens",
+    "AuthVerify",
     "Request",
-    "Resend",
-    "ResetConfirm",
-    "ResetRequest",
-    "Session",
-    "Tokens",
-    "Verify",
     "credentials",
     "field_errors",
     "registration",
@@ -91,7 +94,7 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Credentials(Request):
+class AuthCredentials(Request):
     """What someone logs in with.
 
     An address is not checked further: one that cannot exist is an unknown user's, and gets the same answer.
@@ -101,19 +104,19 @@ class Credentials(Request):
     password: Password
 
 
-class Refresh(Request):
+class AuthRefresh(Request):
     """The refresh token to exchange."""
 
     refresh_token: Token
 
 
-class Logout(Request):
+class AuthLogout(Request):
     """The refresh token of the session to end; without it, the access token in the header says which."""
 
     refresh_token: Annotated[TokenText | None, Field(repr=False)] = None
 
 
-class Register(Request):
+class AuthRegister(Request):
     """Who wants an account. A project's own fields are added by :func:`registration`."""
 
     email: Email
@@ -121,49 +124,49 @@ class Register(Request):
 
     def fields(self) -> Mapping[str, object]:
         """Return the project's own fields, by name."""
-        return {name: getattr(self, name) for name in type(self).model_fields if name not in Register.model_fields}
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in AuthRegister.model_fields}
 
 
-class PasswordChange(Request):
+class AuthPasswordChange(Request):
     """The password that is, and the one that shall be."""
 
     old_password: Password
     new_password: Password
 
 
-class ResetRequest(Request):
+class AuthResetRequest(Request):
     """Where to send the link that sets a new password."""
 
     email: Email
 
 
-class ResetConfirm(Request):
+class AuthResetConfirm(Request):
     """The token of the link, and the new password."""
 
     token: Token
     password: Password
 
 
-class Verify(Request):
+class AuthVerify(Request):
     """The token of the link that was sent to an address."""
 
     token: Token
 
 
-class Resend(Request):
+class AuthResend(Request):
     """Where to send the link again."""
 
     email: Email
 
 
-class EmailChange(Request):
+class AuthEmailChange(Request):
     """The new address, and the password once more."""
 
     password: Password
     email: Email
 
 
-class AccessToken(BaseModel):
+class AuthAccessToken(BaseModel):
     """A token for requests. The refresh token is in a cookie."""
 
     access_token: Annotated[str, Field(repr=False)]
@@ -176,7 +179,7 @@ class AccessToken(BaseModel):
         return cls(access_token=pair.access, expires_in=pair.expires_in)
 
 
-class Tokens(BaseModel):
+class AuthTokens(BaseModel):
     """An access token for requests, and a refresh token for the next access token."""
 
     access_token: Annotated[str, Field(repr=False)]
@@ -190,7 +193,7 @@ class Tokens(BaseModel):
         return cls(access_token=pair.access, refresh_token=pair.refresh, expires_in=pair.expires_in)
 
 
-class Session(BaseModel):
+class AuthSession(BaseModel):
     """One device that is logged in."""
 
     id: UUID
@@ -220,7 +223,7 @@ class Session(BaseModel):
         )
 
 
-class Me(BaseModel):
+class AuthMe(BaseModel):
     """The user whose token came with the request; made of the framework's own user object."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -229,33 +232,33 @@ class Me(BaseModel):
     email: str | None = None
 
 
-class KeySet(BaseModel):
+class AuthKeySet(BaseModel):
     """The public halves of the keys, as a JWKS; empty where tokens are signed with a secret."""
 
     keys: list[dict[str, Any]]
 
 
-class Error(BaseModel):
+class AuthError(BaseModel):
     """What went wrong, for people and for programs."""
 
     detail: str
     code: str
 
 
-class FieldError(BaseModel):
+class AuthFieldError(BaseModel):
     """A field that is not as it should be; never what was in it."""
 
     field: Annotated[str, Field(description="Empty where the request as a whole, or an unknown field, is meant.")]
     code: str
 
 
-class InvalidRequest(Error):
+class AuthInvalidRequest(AuthError):
     """What went wrong, and where."""
 
-    errors: list[FieldError]
+    errors: list[AuthFieldError]
 
 
-def credentials(login_field: str) -> type[Credentials]:
+def credentials(login_field: str) -> type[AuthCredentials]:
     """Return the schema of a login by a field.
 
     Args:
@@ -263,13 +266,13 @@ def credentials(login_field: str) -> type[Credentials]:
             ``either`` as it likes, and anything else ``identifier``.
     """
     if login_field not in (*LOGIN_FIELDS, "either"):
-        return Credentials
+        return AuthCredentials
     alias = EITHER if login_field == "either" else login_field
     annotation = Annotated[Identifier, Field(validation_alias=alias)]
-    return _derive("Credentials", (Credentials,), Credentials.__doc__, {"identifier": annotation})
+    return _derive("AuthCredentials", (AuthCredentials,), AuthCredentials.__doc__, {"identifier": annotation})
 
 
-def registration(extra: type[BaseModel] | None = None) -> type[Register]:
+def registration(extra: type[BaseModel] | None = None) -> type[AuthRegister]:
     """Return the schema of a registration.
 
     Args:
@@ -279,13 +282,13 @@ def registration(extra: type[BaseModel] | None = None) -> type[Register]:
         ConfigurationError: One of them is called as one of ours.
     """
     if extra is None:
-        return Register
-    if taken := sorted(Register.model_fields.keys() & extra.model_fields.keys()):
+        return AuthRegister
+    if taken := sorted(AuthRegister.model_fields.keys() & extra.model_fields.keys()):
         raise ConfigurationError(f"Registration has fields of these names already: {', '.join(taken)}.")
-    return _derive("Register", (Register, extra), Register.__doc__, {})
+    return _derive("AuthRegister", (AuthRegister, extra), AuthRegister.__doc__, {})
 
 
-def field_errors(errors: Iterable[Mapping[str, Any]], *, skip: int = 0) -> list[FieldError]:
+def field_errors(errors: Iterable[Mapping[str, Any]], *, skip: int = 0) -> list[AuthFieldError]:
     """Return what a client is told of pydantic's errors: which field and what kind, and no text of its own.
 
     Pydantic's messages quote the input, and so do the locations of unknown fields and of a mapping's keys. So a field
@@ -300,7 +303,7 @@ def field_errors(errors: Iterable[Mapping[str, Any]], *, skip: int = 0) -> list[
         code = str(error["type"])
         location = error["loc"][skip:-1] if code == UNKNOWN_FIELD else error["loc"][skip:]
         found[str(location[0]) if location else "", code] = None
-    return [FieldError(field=field, code=code) for field, code in found]
+    return [AuthFieldError(field=field, code=code) for field, code in found]
 
 
 def _derive(name: str, bases: tuple[type, ...], doc: str | None, annotations: dict[str, Any]) -> type[Any]:

@@ -94,7 +94,7 @@ class Auth(Generic[User]):
         password_validators: Sequence[Mapping[str, Any]] = DEFAULT_VALIDATORS,
         password_policy: PasswordPolicy | None = None,
         legacy: LegacyReader | None = None,
-        me: type[BaseModel] = schemas.Me,
+        me: type[BaseModel] = schemas.AuthMe,
         register: type[BaseModel] | None = None,
         exclude: Collection[str] = frozenset(),
         token_url: str | None = "auth/token",

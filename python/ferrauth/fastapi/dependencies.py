@@ -22,7 +22,7 @@ from ferrauth.fastapi.requests import bearer_token, request_facts
 if TYPE_CHECKING:
     from ferrauth.accounts.answers import Answer
     from ferrauth.accounts.policy import Authenticated, Principal
-    from ferrauth.accounts.schemas import Error
+    from ferrauth.accounts.schemas import AuthError
     from ferrauth.fastapi.auth import Auth
 
 __all__ = ["Authentication", "Claims", "CurrentUser", "OptionalUser", "Refused", "Require"]
@@ -39,7 +39,7 @@ class Refused(HTTPException):
     """A connection that may not go on. Outside ferrauth's router too, it is answered in the one shape's words."""
 
     def __init__(self, answer: "Answer") -> None:
-        body = cast("Error", answer.body)
+        body = cast("AuthError", answer.body)
         super().__init__(answer.status, detail=body.detail, headers={**answer.headers, "Cache-Control": "no-store"})
         self.answer = answer
 

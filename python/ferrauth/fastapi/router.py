@@ -189,7 +189,7 @@ def _is_own(request: Request) -> bool:
 
 def _responses(operation: Operation) -> dict[int | str, dict[str, Any]]:
     return {
-        status: {"model": schemas.InvalidRequest if status == InvalidInput.status else schemas.Error}
+        status: {"model": schemas.AuthInvalidRequest if status == InvalidInput.status else schemas.AuthError}
         for status in sorted(operation.refuses)
     }
 
@@ -227,7 +227,7 @@ def _token_route(auth: Auth[Any]) -> APIRoute:
             return respond(refused.answer, auth.config)
         except FerrauthError as error:
             return respond(answers.refusal(error), auth.config)
-        return respond(Answer(body=schemas.Tokens.of(pair)), auth.config)
+        return respond(Answer(body=schemas.AuthTokens.of(pair)), auth.config)
 
     field = {"type": "string"}
     form = {
@@ -244,13 +244,13 @@ def _token_route(auth: Auth[Any]) -> APIRoute:
         summary="Log in with a form",
         description="OAuth 2's password flow (RFC 6749, section 4.3), for the form of the docs page.",
         tags=[*TAGS],
-        response_model=schemas.Tokens,
-        responses={status: {"model": schemas.Error} for status in (401, 413, 415, 422, 429, 503)},
+        response_model=schemas.AuthTokens,
+        responses={status: {"model": schemas.AuthError} for status in (401, 413, 415, 422, 429, 503)},
         openapi_extra={"requestBody": {"required": True, "content": {FORM_TYPE: {"schema": form}}}},
     )
 
 
-async def _read_form(request: Request, settings: Settings) -> schemas.Credentials:
+async def _read_form(request: Request, settings: Settings) -> schemas.AuthCredentials:
     """Return the credentials of a password form, held to the same bounds as those of a login.
 
     Raises:
@@ -266,8 +266,8 @@ async def _read_form(request: Request, settings: Settings) -> schemas.Credential
     async with with_body(request, body).form(max_files=0, max_fields=FORM_FIELDS) as form:
         given = {own: form[name] for own, name in FORM_NAMES.items() if name in form}
     try:
-        return schemas.Credentials.model_validate(given)
+        return schemas.AuthCredentials.model_validate(given)
     except ValidationError as error:
         found = schemas.field_errors(error.errors(include_url=False, include_input=False))
-        errors = [schemas.FieldError(field=FORM_NAMES[one.field], code=one.code) for one in found]
+        errors = [schemas.AuthFieldError(field=FORM_NAMES[one.field], code=one.code) for one in found]
         raise Refused(answers.invalid(errors)) from None

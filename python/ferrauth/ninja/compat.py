@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, Field, create_model
 
 from ferrauth.accounts import flows
 from ferrauth.accounts.answers import Answer
@@ -24,26 +24,26 @@ __all__ = ["NINJA_JWT", "ninja_jwt_operations"]
 NINJA_JWT = "ninja-jwt"
 
 
-class TokenRefresh(BaseModel):
+class AuthTokenRefresh(BaseModel):
     """The refresh token to exchange or to end."""
 
     refresh: Token
 
 
-class TokenVerify(BaseModel):
+class AuthTokenVerify(BaseModel):
     """The token to verify, of either kind."""
 
     token: Token
 
 
-class TokenPairRefreshed(BaseModel):
+class AuthTokenPairRefreshed(BaseModel):
     """The next tokens."""
 
     refresh: Annotated[str, Field(repr=False)]
     access: Annotated[str, Field(repr=False)]
 
 
-class Empty(BaseModel):
+class AuthEmpty(BaseModel):
     """Nothing to say but that it is so."""
 
 
@@ -54,12 +54,11 @@ def ninja_jwt_operations(username_field: str) -> tuple[Operation, ...]:
         username_field: The user model's own, under which that package takes the identifier and gives it back.
     """
     takes = create_model(
-        "TokenObtainPair",
-        __config__=ConfigDict(title="TokenObtainPair"),
+        "AuthTokenObtainPair",
         identifier=(Annotated[Identifier, Field(validation_alias=username_field)], ...),
         password=(Password, ...),
     )
-    obtained = create_model("TokenPairObtained", __base__=TokenPairRefreshed, **{username_field: (str, ...)})  # type: ignore[call-overload]
+    obtained = create_model("AuthTokenPairObtained", __base__=AuthTokenPairRefreshed, **{username_field: (str, ...)})  # type: ignore[call-overload]
 
     def answer_pair(call: Call, pair: TokenPair) -> Answer:
         fields: dict[str, Any] = {username_field: call.body.identifier}
@@ -87,12 +86,12 @@ def ninja_jwt_operations(username_field: str) -> tuple[Operation, ...]:
             path="/token/refresh",
             summary="Refresh a pair of tokens",
             description="As refresh, with django-ninja-jwt's field names.",
-            takes=TokenRefresh,
-            gives={200: TokenPairRefreshed},
+            takes=AuthTokenRefresh,
+            gives={200: AuthTokenPairRefreshed},
             refuses=(*BODY, 401, 409, *WORK),
             is_open=True,
             flow=lambda call: flows.refresh(call.policy, call.facts, call.body.refresh),
-            answer=lambda _, pair: Answer(body=TokenPairRefreshed(refresh=pair.refresh, access=pair.access)),
+            answer=lambda _, pair: Answer(body=AuthTokenPairRefreshed(refresh=pair.refresh, access=pair.access)),
         ),
         Operation(
             name="token_verify",
@@ -100,8 +99,8 @@ def ninja_jwt_operations(username_field: str) -> tuple[Operation, ...]:
             path="/token/verify",
             summary="Verify a token",
             description="Say whether an access or a refresh token is good.",
-            takes=TokenVerify,
-            gives={200: Empty},
+            takes=AuthTokenVerify,
+            gives={200: AuthEmpty},
             refuses=(*BODY, 401, *WORK),
             is_open=True,
             flow=lambda call: verify_token(call.policy, call.facts, token=call.body.token),
@@ -113,8 +112,8 @@ def ninja_jwt_operations(username_field: str) -> tuple[Operation, ...]:
             path="/token/blacklist",
             summary="End the session of a refresh token",
             description="As logout, with django-ninja-jwt's field name.",
-            takes=TokenRefresh,
-            gives={200: Empty},
+            takes=AuthTokenRefresh,
+            gives={200: AuthEmpty},
             refuses=(*BODY, *WORK),
             is_open=True,
             flow=lambda call: flows.logout(call.policy, call.facts, access=None, refresh=call.body.refresh),
@@ -124,4 +123,4 @@ def ninja_jwt_operations(username_field: str) -> tuple[Operation, ...]:
 
 
 def _empty(_call: Call, _result: object) -> Answer:
-    return Answer(body=Empty())
+    return Answer(body=AuthEmpty())

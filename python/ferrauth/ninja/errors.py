@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ninja.errors import AuthenticationError, HttpError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from ferrauth.accounts.answers import Answer
 
-__all__ = ["Refusal", "register_exception_handlers"]
+__all__ = ["Refusal", "as_refusal", "register_exception_handlers"]
 
 
 class Refusal(FerrauthError, HttpError):
@@ -32,11 +33,17 @@ class Refusal(FerrauthError, HttpError):
         self.refused = refused
 
 
+def as_refusal(error: FerrauthError) -> FerrauthError:
+    """Return what ``JWTAuth`` raises of an error: the error itself, where no client shall be told of it."""
+    return error if error.status == HTTPStatus.INTERNAL_SERVER_ERROR else Refusal(error)
+
+
 def register_exception_handlers(api: NinjaAPI) -> None:
     """Answer what ``JWTAuth`` and the flows refuse as ferrauth's own operations do.
 
     An error becomes ``{"detail": ..., "code": ...}``. A 401 has ``WWW-Authenticate: Bearer`` (RFC 6750, section 3) and
-    the same bytes whatever the cause; a 429 and a 503 have ``Retry-After``.
+    the same bytes whatever the cause; a 429 and a 503 have ``Retry-After``. A mistake in the settings or in ferrauth
+    itself goes on to Django's error report, and its text to no client.
 
     Args:
         api: The API whose endpoints are meant.

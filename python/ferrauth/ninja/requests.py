@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
+from ninja.parser import Parser
 
 from ferrauth.accounts import cookies
-from ferrauth.accounts.answers import body_too_large, csrf_failed
+from ferrauth.accounts.answers import bad_request, body_too_large, csrf_failed
 from ferrauth.accounts.bodies import declared_too_large, refuse_body
 from ferrauth.ninja.responses import Answered
 
@@ -42,8 +43,14 @@ def bearer_token(request: HttpRequest) -> str | None:
     return token
 
 
-def check_request(request: HttpRequest, operation: Operation, settings: Settings) -> None:
+def check_request(request: HttpRequest, operation: Operation, settings: Settings, parser: Parser) -> None:
     """Hold a request against what an operation can take, before Ninja reads it.
+
+    Args:
+        request: The request.
+        operation: Which it is for.
+        settings: ``MAX_BODY``.
+        parser: The API's own, which Ninja will read the body with.
 
     Raises:
         Answered: It cannot take this.
@@ -53,6 +60,8 @@ def check_request(request: HttpRequest, operation: Operation, settings: Settings
     body = _read(request, settings.max_body)
     if (answer := refuse_body(operation, request.META.get("CONTENT_TYPE"), body, limit=settings.max_body)) is not None:
         raise Answered(answer)
+    if body and operation.takes is not None:
+        _refuse_unparsed(request, parser)
     if operation.uses_cookie and cookies.NAME in request.COOKIES and not _is_own(request):
         raise Answered(csrf_failed(cookies.CSRF_HEADER))
 
@@ -66,6 +75,19 @@ def _read(request: Any, limit: int) -> bytes:
         request._body = request.read(limit + 1)
     body: bytes = request._body
     return body
+
+
+def _refuse_unparsed(request: HttpRequest, parser: Parser) -> None:
+    """Refuse a body that a parser of the project's own does not take, such as one that is stricter than Python's.
+
+    Ninja would hand its error, which may have the whole body in it, to the API's handlers, and its text to the client.
+    """
+    if type(parser) is Parser:
+        return  # It is ``json.loads``, which has read the body already.
+    try:
+        parser.parse_body(request)
+    except Exception:
+        raise Answered(bad_request()) from None
 
 
 def _is_own(request: HttpRequest) -> bool:

@@ -17,7 +17,7 @@ from ferrauth.accounts.policy import Authenticated
 from ferrauth.django.conf import get_policy
 from ferrauth.django.port import acarry, carry, request_facts
 from ferrauth.exceptions import FerrauthError
-from ferrauth.ninja.errors import Refusal
+from ferrauth.ninja.errors import Refusal, as_refusal
 from ferrauth.ninja.requests import SCHEME, bearer_token
 from ferrauth.ninja.responses import Answered
 
@@ -115,7 +115,7 @@ class JWTAuth(AuthBase):
             if found is not None:
                 self._check_permissions(found)
         except FerrauthError as error:
-            raise Refusal(error) from None
+            raise as_refusal(error) from None
         return found
 
     async def aauthenticate(self, request: HttpRequest, token: str) -> Found | None:
@@ -125,7 +125,7 @@ class JWTAuth(AuthBase):
             if found is not None and self._permissions:
                 await sync_to_async(self._check_permissions)(found)
         except FerrauthError as error:
-            raise Refusal(error) from None
+            raise as_refusal(error) from None
         return found
 
     def _start(self, request: HttpRequest, token: str) -> Flow[Authenticated | None] | Flow[Principal | None]:

@@ -17,7 +17,7 @@ from ferrauth.accounts import cookies
 from ferrauth.accounts.answers import error as answer_error
 from ferrauth.accounts.answers import invalid
 from ferrauth.accounts.operations import Call
-from ferrauth.accounts.schemas import FieldError, field_errors
+from ferrauth.accounts.schemas import AuthFieldError, field_errors
 from ferrauth.django.conf import get_policy, get_settings
 from ferrauth.django.port import acarry, carry, request_facts
 from ferrauth.exceptions import FerrauthError
@@ -124,17 +124,20 @@ def _validate_session_id(value: object, handler: ValidatorFunctionWrapHandler) -
         return handler(value)
     except ValidationError as error:
         codes = [str(one["type"]) for one in error.errors(include_url=False, include_input=False)]
-        raise Answered(invalid([FieldError(field=SESSION_ID, code=code) for code in codes])) from None
+        raise Answered(invalid([AuthFieldError(field=SESSION_ID, code=code) for code in codes])) from None
 
 
 def _shape(operation: Operation) -> Callable[[Run], Run]:
-    """Return what stands around Ninja's whole run of an operation: its authentication, its parsing, and the view."""
+    """Return what stands around Ninja's whole run of an operation: its authentication, its parsing, and the view.
+
+    The run is a method of Ninja's own operation, and the operation is some API's.
+    """
 
     def decorate(run: Run) -> Run:
         @wraps(run)
         def shaped(request: HttpRequest, **values: Any) -> HttpResponseBase:
             try:
-                _check(request, operation)
+                _check(request, operation, run)
                 return _finish(run(request, **values))
             except Answered as answered:
                 return _finish(_respond(answered.answer))
@@ -151,7 +154,7 @@ def _shape_async(operation: Operation) -> Callable[[AsyncRun], AsyncRun]:
         @wraps(run)
         async def shaped(request: HttpRequest, **values: Any) -> HttpResponseBase:
             try:
-                _check(request, operation)
+                _check(request, operation, run)
                 return _finish(await run(request, **values))
             except Answered as answered:
                 return _finish(_respond(answered.answer))
@@ -161,9 +164,9 @@ def _shape_async(operation: Operation) -> Callable[[AsyncRun], AsyncRun]:
     return decorate
 
 
-def _check(request: HttpRequest, operation: Operation) -> None:
+def _check(request: HttpRequest, operation: Operation, run: Any) -> None:
     hide_variables(request)
-    check_request(request, operation, get_settings())
+    check_request(request, operation, get_settings(), run.__self__.api.parser)
 
 
 def _finish(response: HttpResponseBase) -> HttpResponseBase:
