@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Timings = dict[str, list[float]]
 
-FLOORS = frozenset({"x", "of without"})
+FLOORS = frozenset({"x", "of without", "or more"})
 """Units of which more is better; of any other, less is."""
 
 
@@ -27,9 +27,18 @@ class Row:
     least: float
     aim: float
     unit: str
+    unjudged: str = ""
+    """Why the figure is none, where it is none: no verdict is given, and it was not reached."""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether what was asked at least was reached."""
+        return self.verdict() in {"aim", "reached"}
 
     def verdict(self) -> str:
         """Tell whether a ratio or a quantity is what it was to be: ``x`` and shares are floors, the rest ceilings."""
+        if self.unjudged:
+            return f"NOT JUDGED: {self.unjudged}"
         is_floor = self.unit in FLOORS
 
         def meets(bound: float) -> bool:
