@@ -8,6 +8,7 @@ default (``fastapi_users.password.PasswordHelper``).
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import logging
@@ -26,6 +27,7 @@ from pydantic import BaseModel
 from sqlalchemy import event, insert, select
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
+from ferrauth import build_info
 from ferrauth.accounts.throttling import DEFAULT_LIMITS
 from ferrauth.fastapi import Auth, AuthSettings, AuthUser, RefreshSession
 from ferrauth.passwords import Policy
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 SECRET = "a secret of the benches, which is long enough for every rule that there is"
 TICK = 0.001
 """Seconds between two looks at the event loop's clock."""
+REST = 0.05
+"""Seconds between two looks at whether to look: a server that is not loaded takes nothing from the one that is."""
 LIFETIME = timedelta(minutes=5)
 
 logging.basicConfig(level=logging.ERROR)
@@ -43,7 +47,7 @@ KIND = os.environ["STORM_KIND"]
 engine = create_async_engine(os.environ["STORM_DATABASE"], connect_args={"timeout": 60})
 sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
 argon2 = PasswordHash.recommended()
-state = {"stall": 0.0, "statements": 0}
+state = {"stall": 0.0, "statements": 0, "watches": False}
 
 
 @event.listens_for(engine.sync_engine, "before_cursor_execute")
@@ -60,12 +64,14 @@ class Credentials(BaseModel):
 
 
 async def watch() -> None:
-    """Note the longest time that the loop stood still."""
-    before = time.perf_counter()
+    """Note the longest time that the loop stood still, while somebody wants to know."""
     while True:
+        if not state["watches"]:
+            await asyncio.sleep(REST)
+            continue
+        before = time.perf_counter()
         await asyncio.sleep(TICK)
-        now = time.perf_counter()
-        state["stall"], before = max(state["stall"], now - before - TICK), now
+        state["stall"] = max(state["stall"], time.perf_counter() - before - TICK)
 
 
 @asynccontextmanager
@@ -97,17 +103,21 @@ app = FastAPI(lifespan=lifespan)
 
 
 @app.get("/state")
-async def show_state() -> dict[str, float]:
-    """Return what was noted since the last time."""
-    found = dict(state)
-    state.update(stall=0.0, statements=0)
+async def show_state(watch: bool = False) -> dict[str, float]:
+    """Return what was noted since the last time, and how many derivations wait now.
+
+    Args:
+        watch: Whether to look at the loop's clock from now on.
+    """
+    found = dict(state) | {"queued": build_info()["queued"]}
+    state.update(stall=0.0, statements=0, watches=watch)
     return found
 
 
 def _verify(password: str, encoded: str) -> bool:
-    _, iterations, salt, _key = encoded.split("$")
-    derived = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), int(iterations)).hex()
-    return hmac.compare_digest(derived, os.environ["STORM_KEY"])
+    _, iterations, salt, key = encoded.split("$")
+    derived = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), int(iterations))
+    return hmac.compare_digest(base64.b64encode(derived).decode(), key)
 
 
 async def _login(given: Credentials) -> dict[str, Any]:
@@ -139,7 +149,10 @@ async def _login(given: Credentials) -> dict[str, Any]:
 
 
 async def _user(authorization: Annotated[str, Header()]) -> AuthUser:
-    claims = jwt.decode(authorization.partition(" ")[2], SECRET, ["HS256"])
+    try:
+        claims = jwt.decode(authorization.partition(" ")[2], SECRET, ["HS256"])
+    except jwt.InvalidTokenError:
+        raise HTTPException(401) from None
     query = select(AuthUser).join(RefreshSession, RefreshSession.user_id == AuthUser.id)
     async with sessionmaker() as session:
         user = (await session.scalars(query.where(RefreshSession.id == uuid.UUID(claims["sid"])))).one_or_none()
@@ -150,6 +163,11 @@ async def _user(authorization: Annotated[str, Header()]) -> AuthUser:
 
 if AUTH is not None:
     app.include_router(AUTH.router, prefix="/auth")
+
+    @app.get("/claims")
+    async def claims(found: Annotated[Any, Depends(AUTH.claims)]) -> dict[str, str]:
+        """Show what the token says, asking no database."""
+        return {"id": found.user_id}
 else:
     app.post("/auth/login")(_login)
 
