@@ -137,8 +137,8 @@ differential: build $(VENV)/.dev ## Hold a million mutated tokens against PyJWT 
 	$(BIN)/python tests/token/differential.py $(or $(ARGS),1000000)
 
 # Coverage-guided, on the stable toolchain: cargo-fuzz needs nightly for sanitizers alone, and the parsers hold no
-# unsafe code that one would look at. What was found stays in fuzz/corpus, and every run goes on from there.
-FUZZ_TARGETS := json token key password_row
+# unsafe code of their own that one would look at. What was found stays in fuzz/corpus, and every run goes on from there.
+FUZZ_TARGETS := base64url json token key password_row
 fuzz: target/tools/bin/cargo-fuzz ## Fuzz the parsers of tokens, keys and rows, 60 seconds each (ARGS=SECONDS for others)
 	@for target in $(FUZZ_TARGETS); do \
 		mkdir -p fuzz/corpus/$$target; \

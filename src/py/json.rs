@@ -12,58 +12,74 @@ use crate::token::json_writer;
 use crate::token::refusal::Refusal;
 
 /// Names that most tokens use. Their strings are made once, so that their hashes are computed once.
-const COMMON: [&str; 16] = [
-    "exp",
-    "iat",
-    "nbf",
-    "jti",
-    "iss",
-    "aud",
-    "sub",
-    "token_type",
-    "user_id",
-    "sid",
-    "gen",
-    "alg",
-    "typ",
-    "kid",
-    "email",
-    "scope",
-];
+macro_rules! common_names {
+    ($($name:literal = $place:literal),+ $(,)?) => {
+        const COMMON: [&str; [$($place),+].len()] = [$($name),+];
+
+        /// The place of `name` in [`COMMON`]. A `match`, because the compiler makes comparisons of whole words of it.
+        fn common(name: &str) -> Option<usize> {
+            match name {
+                $($name => Some($place),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+common_names! {
+    "exp" = 0,
+    "iat" = 1,
+    "nbf" = 2,
+    "jti" = 3,
+    "iss" = 4,
+    "aud" = 5,
+    "sub" = 6,
+    "token_type" = 7,
+    "user_id" = 8,
+    "sid" = 9,
+    "gen" = 10,
+    "alg" = 11,
+    "typ" = 12,
+    "kid" = 13,
+    "email" = 14,
+    "scope" = 15,
+}
 
 static INTERNED: PyOnceLock<[Py<PyString>; COMMON.len()]> = PyOnceLock::new();
 
-/// Why nothing was built: the text's fault, or Python's.
-pub(super) enum Failure {
-    Refused(Refusal),
-    Python(PyErr),
-}
+/// Why nothing was built: the text's fault, or Python's. In a box, so that every step of the reader hands on two words.
+pub(super) struct Failure(Box<PyErr>);
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        Self::Refused(fault.into())
+        Refusal::from(fault).into()
     }
 }
 
 impl From<Refusal> for Failure {
+    #[cold]
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+        PyErr::from(Error::Token(refusal)).into()
     }
 }
 
 impl From<PyErr> for Failure {
+    #[cold]
     fn from(error: PyErr) -> Self {
-        Self::Python(error)
+        Self(Box::new(error))
     }
 }
 
 impl From<Failure> for PyErr {
     fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Refused(refusal) => Error::Token(refusal).into(),
-            Failure::Python(error) => error,
-        }
+        *failure.0
     }
+}
+
+/// The name of a member.
+pub(super) enum Name<'py> {
+    Common(&'py Bound<'py, PyString>),
+    Own(Bound<'py, PyString>),
 }
 
 /// Builds a `dict` and what is in it.
@@ -83,7 +99,7 @@ impl<'py> Sink for Objects<'py> {
     type Value = Bound<'py, PyAny>;
     type Array = Bound<'py, PyList>;
     type Object = Bound<'py, PyDict>;
-    type Name = Bound<'py, PyString>;
+    type Name = Name<'py>;
     type Error = Failure;
 
     fn null(&mut self) -> Result<Self::Value, Failure> {
@@ -120,14 +136,19 @@ impl<'py> Sink for Objects<'py> {
     fn object(&mut self) -> Result<Self::Object, Failure> {
         Ok(PyDict::new(self.py))
     }
+    #[inline]
     fn name(&mut self, name: &str) -> Result<Self::Name, Failure> {
-        Ok(match COMMON.iter().position(|common| *common == name) {
-            Some(index) => self.interned[index].bind(self.py).clone(),
-            None => PyString::new(self.py, name),
+        Ok(match common(name) {
+            Some(place) => Name::Common(self.interned[place].bind(self.py)),
+            None => Name::Own(PyString::new(self.py, name)),
         })
     }
+    #[inline]
     fn member(&mut self, object: &mut Self::Object, name: Self::Name, value: Self::Value) -> Result<(), Failure> {
-        Ok(object.set_item(name, value)?)
+        Ok(match name {
+            Name::Common(name) => object.set_item(name, value),
+            Name::Own(name) => object.set_item(name, value),
+        }?)
     }
     fn end_object(&mut self, object: Self::Object) -> Result<Self::Value, Failure> {
         Ok(object.into_any())

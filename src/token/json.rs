@@ -8,12 +8,20 @@
 use std::borrow::Cow;
 use std::str;
 
+use smallvec::SmallVec;
+
 /// The most members that one object may have (J62).
 pub const MAX_MEMBERS: usize = 64;
 
 /// The longest number, in characters. The shortest decimal that gives back any double has at most 24, the longest that
 /// is still a sensible way of writing one is not twice that (J57).
 const MAX_NUMBER: usize = 64;
+
+/// Names that are kept without asking for memory: of more open members than most tokens have.
+const NAMES_ON_STACK: usize = 8;
+
+/// Digits of which every number fits 64 bits.
+const SAFE_DIGITS: usize = u64::MAX.ilog10() as usize;
 
 /// Why a text was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +100,7 @@ pub trait Sink {
 /// The [`Fault`] that was met first, or what the sink failed with.
 pub fn read_object<S: Sink>(text: &[u8], max_depth: usize, sink: &mut S) -> Result<S::Value, S::Error> {
     let text = str::from_utf8(text).map_err(|_| Fault::Utf8)?;
-    let mut reader = Reader { text, position: 0, depth_left: max_depth, names: Vec::with_capacity(8), sink };
+    let mut reader = Reader { text, position: 0, depth_left: max_depth, names: SmallVec::new(), sink };
     reader.skip_whitespace();
     if reader.peek() != Some(b'{') {
         return Err(Fault::NotObject.into());
@@ -107,7 +115,7 @@ struct Reader<'t, 's, S> {
     position: usize,
     depth_left: usize,
     /// The names of every open object, the innermost object's last.
-    names: Vec<Cow<'t, str>>,
+    names: SmallVec<[Cow<'t, str>; NAMES_ON_STACK]>,
     sink: &'s mut S,
 }
 
@@ -116,7 +124,12 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
         self.text.as_bytes().get(self.position).copied()
     }
 
+    #[inline]
     fn skip_whitespace(&mut self) {
+        // Tokens hold none.
+        if self.peek().is_none_or(|byte| byte > b' ') {
+            return;
+        }
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.position += 1;
         }
@@ -227,6 +240,7 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
     }
 
     /// Reads a string from its opening quote on: a piece of the text where nothing is escaped.
+    #[inline]
     fn string(&mut self) -> Result<Cow<'t, str>, Fault> {
         self.position += 1;
         let start = self.position;
@@ -234,12 +248,18 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
         if self.eat(b'"') {
             return Ok(Cow::Borrowed(&self.text[start..self.position - 1]));
         }
+        self.unescaped(start).map(Cow::Owned)
+    }
+
+    /// Reads the rest of a string that began at `start` and holds an escape here.
+    #[cold]
+    fn unescaped(&mut self, start: usize) -> Result<String, Fault> {
         let mut unescaped = self.text[start..self.position].to_owned();
         loop {
             match self.peek() {
                 Some(b'"') => {
                     self.position += 1;
-                    return Ok(Cow::Owned(unescaped));
+                    return Ok(unescaped);
                 }
                 Some(b'\\') => {
                     self.position += 1;
@@ -314,25 +334,34 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
         Ok(unit)
     }
 
-    fn digits(&mut self) -> &'t str {
-        let start = self.position;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.position += 1;
+    /// Reads digits: how many there are, and the number that they spell where they are no more than [`SAFE_DIGITS`].
+    fn digits(&mut self) -> (usize, u64) {
+        let (mut count, mut number) = (0, 0_u64);
+        for byte in &self.text.as_bytes()[self.position..] {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+            count += 1;
         }
-        &self.text[start..self.position]
+        self.position += count;
+        (count, number)
     }
 
     fn number(&mut self) -> Result<S::Value, S::Error> {
         let start = self.position;
         let negative = self.eat(b'-');
-        let whole = self.digits();
-        if whole.is_empty() || (whole.len() > 1 && whole.starts_with('0')) {
+        let leading_zero = self.peek() == Some(b'0');
+        let whole = self.position;
+        let (digits, number) = self.digits();
+        if digits == 0 || (digits > 1 && leading_zero) {
             return Err(Fault::Syntax.into());
         }
         let mut fractional = false;
         if self.eat(b'.') {
             fractional = true;
-            if self.digits().is_empty() {
+            if self.digits().0 == 0 {
                 return Err(Fault::Syntax.into());
             }
         }
@@ -342,7 +371,7 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
             if !self.eat(b'-') {
                 self.eat(b'+');
             }
-            if self.digits().is_empty() {
+            if self.digits().0 == 0 {
                 return Err(Fault::Syntax.into());
             }
         }
@@ -354,7 +383,11 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
             let value: f64 = text.parse().map_err(|_| Fault::Syntax)?;
             return if value.is_finite() { self.sink.float(value) } else { Err(Fault::Number.into()) };
         }
-        let magnitude: u64 = whole.parse().map_err(|_| Fault::Number)?;
+        let magnitude = if digits <= SAFE_DIGITS {
+            number
+        } else {
+            self.text[whole..self.position].parse().map_err(|_| Fault::Number)?
+        };
         let value = if negative { -i128::from(magnitude) } else { i128::from(magnitude) };
         if value < i128::from(i64::MIN) {
             return Err(Fault::Number.into());
