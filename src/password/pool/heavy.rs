@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::PerProcess;
+use super::{PerProcess, priority};
 use crate::error::Error;
 use crate::password::params;
 
@@ -74,7 +74,8 @@ pub fn lanes() -> Result<&'static ThreadPool, Error> {
     let threads = params::threads()?;
     let start = || {
         let name = |index| format!("ferrauth-argon2-{index}");
-        ThreadPoolBuilder::new().num_threads(threads).thread_name(name).build().ok()
+        let behind = |_| priority::give_way();
+        ThreadPoolBuilder::new().num_threads(threads).thread_name(name).start_handler(behind).build().ok()
     };
     LANES.get_or_init(start).and_then(Option::as_ref).ok_or(Error::Threads)
 }
@@ -104,6 +105,7 @@ impl Heavy {
 
     /// A thread's life: jobs as they come and fit, until none has come for a while.
     fn work(&self) {
+        priority::give_way();
         let mut state = self.state();
         loop {
             if let Some(Work { memory, work, run }) = state.take() {

@@ -12,6 +12,7 @@
 //! | [`batch`]    | the jobs of one caller who waits for them                                       |
 //! | [`rate`]     | how fast it goes, hence how long a slice is and how long a caller would wait    |
 //! | [`process`]  | one pool a process, also after `fork`                                           |
+//! | [`priority`] | threads that derive give way to those that answer                               |
 //!
 //! No thread starts before the first job, and a worker only when no idle one can take it.
 
@@ -19,6 +20,7 @@ mod batch;
 pub mod heavy;
 mod inbox;
 mod job;
+mod priority;
 mod process;
 mod rate;
 mod schedule;

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::Shared;
 use super::job::{Job, JobBox};
+use super::priority;
 use super::schedule::Choice;
 use super::state::{State, Unkeyed};
 use crate::password::lanes::Lane;
@@ -30,6 +31,7 @@ struct Done {
 
 /// The life of a worker.
 pub(super) fn run(shared: &Shared, worker: usize) {
+    priority::give_way();
     let mut group = Vec::new();
     let mut done = Done::default();
     let mut state = shared.lock();
