@@ -205,7 +205,7 @@ impl Members {
             dQ: dq.expose(),
             qInv: qi.expose(),
         });
-        KeyPair::from_rsa(&pair.map_err(|_| KeyRefusal::Material)?)
+        KeyPair::from_rsa(pair.map_err(|_| KeyRefusal::Material)?)
     }
 
     fn ec(&self, algorithm: Algorithm) -> Result<KeyPair, KeyRefusal> {
@@ -220,7 +220,7 @@ impl Members {
         }
         let d = self.exactly("d", curve.coordinate())?;
         let pair = EcdsaKeyPair::from_private_key_and_public_key(curve.signing(), d.expose(), &point);
-        KeyPair::from_ec(curve, &pair.map_err(|_| KeyRefusal::Material)?)
+        KeyPair::from_ec(curve, pair.map_err(|_| KeyRefusal::Material)?)
     }
 
     fn ed(&self) -> Result<KeyPair, KeyRefusal> {
@@ -232,7 +232,7 @@ impl Members {
             return KeyPair::from_ed_public(x.expose());
         }
         let pair = Ed25519KeyPair::from_seed_and_public_key(self.exactly("d", 32)?.expose(), x.expose());
-        KeyPair::from_ed(&pair.map_err(|_| KeyRefusal::Material)?)
+        KeyPair::from_ed(pair.map_err(|_| KeyRefusal::Material)?)
     }
 }
 

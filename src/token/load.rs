@@ -1,7 +1,5 @@
 //! Keys from PEM, from JWKs and from nothing; and back to PEM and JWKs.
 
-use std::sync::Arc;
-
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
@@ -15,6 +13,13 @@ use super::{der, json_writer};
 use crate::error::Error;
 use crate::secret::SecretBytes;
 
+/// Room for the longest JWK, in bytes: of RSA with 8192 bits, six numbers of at most 1,366 characters and two names.
+/// A text that holds secrets is never moved to a larger place, where its first one would stay behind unwiped.
+pub const MAX_JWK: usize = 16 * 1024;
+
+/// Room for `alg`, `use` and `kid`, each of its 256 bytes escaped.
+const MAX_ATTRIBUTES: usize = 64 + 6 * 256;
+
 /// The key of a PEM text. Without an algorithm, a key that can only be for one is for that.
 ///
 /// # Errors
@@ -24,7 +29,7 @@ pub fn from_pem(text: &[u8], algorithm: Option<Algorithm>, attributes: Attribute
     let algorithm =
         algorithm.or_else(|| only_algorithm(label, block.expose())).ok_or(KeyRefusal::AlgorithmNeeded)?;
     let pair = KeyPair::from_block(label, block.expose(), algorithm)?;
-    Key::from_pair(Arc::new(pair), algorithm, attributes)
+    Key::from_pair(pair, algorithm, attributes)
 }
 
 /// The key of a JWK. Without a name of the caller's, its own is kept.
@@ -36,7 +41,7 @@ pub fn from_jwk(text: &[u8], algorithm: Option<Algorithm>, mut attributes: Attri
     attributes.kid = attributes.kid.or(kid);
     match material {
         Material::Secret(secret) => Key::from_secret(secret.expose(), algorithm, attributes),
-        Material::Pair(pair) => Key::from_pair(Arc::from(pair), algorithm, attributes),
+        Material::Pair(pair) => Key::from_pair(*pair, algorithm, attributes),
     }
 }
 
@@ -57,7 +62,7 @@ pub fn from_text(text: &[u8], algorithm: Algorithm) -> Result<Key, KeyRefusal> {
 /// [`Error::Random`], [`Error::Key`].
 pub fn generate(algorithm: Algorithm, attributes: Attributes) -> Result<Key, Error> {
     let Some(length) = algorithm.tag_length() else {
-        return Ok(Key::from_pair(Arc::new(KeyPair::generate(algorithm)?), algorithm, attributes)?);
+        return Ok(Key::from_pair(KeyPair::generate(algorithm)?, algorithm, attributes)?);
     };
     let mut secret = SecretBytes::new(&vec![0; length]);
     getrandom::fill(secret.expose_mut()).map_err(|_| Error::Random)?;
@@ -81,7 +86,8 @@ pub fn private_jwk(key: &Key) -> Result<Zeroizing<String>, KeyRefusal> {
     let Some(pair) = key.pair() else {
         return Ok(with_attributes(&jwk::required_members_of_secret(key.signing_secret()?), key));
     };
-    let mut members = Zeroizing::new(jwk::required_members(pair.public()));
+    let mut members = Zeroizing::new(String::with_capacity(MAX_JWK));
+    members.push_str(&jwk::required_members(pair.public()));
     for (name, number) in private_numbers(pair)? {
         let text = Zeroizing::new(Base64UrlUnpadded::encode_string(number.expose()));
         members.push(',');
@@ -110,7 +116,7 @@ pub fn private_pem(key: &Key) -> Result<Zeroizing<String>, KeyRefusal> {
 }
 
 fn with_attributes(members: &str, key: &Key) -> Zeroizing<String> {
-    let mut json = Zeroizing::new(String::with_capacity(members.len() + 64));
+    let mut json = Zeroizing::new(String::with_capacity(members.len() + MAX_ATTRIBUTES));
     json.push('{');
     json.push_str(members);
     for (name, value) in [("alg", Some(key.algorithm().name())), ("use", Some("sig")), ("kid", key.kid())] {

@@ -15,7 +15,8 @@
 //! | [`clock`]        | now, or a refusal                                                    |
 //! | [`algorithm`]    | the algorithms' names                                                |
 //! | [`hmac`]         | HMAC keyed once                                                      |
-//! | [`pair`]         | key pairs, on aws-lc and `jsonwebtoken`                              |
+//! | [`pair`]         | key pairs, on aws-lc                                                 |
+//! | [`signature`]    | what signs and verifies with them                                    |
 //! | [`key`]          | one key, one algorithm                                               |
 //! | [`keyring`]      | keys that stand for each other                                       |
 //! | [`load`]         | keys from PEM, JWKs and nothing, and back                            |
@@ -55,4 +56,5 @@ pub mod refusal;
 pub mod rsa;
 pub mod rules;
 pub mod secret_cache;
+pub mod signature;
 pub mod verified;

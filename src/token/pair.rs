@@ -1,4 +1,4 @@
-//! Key pairs: RSA, the NIST curves and Ed25519. aws-lc checks and makes them; `jsonwebtoken` signs and verifies.
+//! Key pairs: RSA, the NIST curves and Ed25519, made and checked by aws-lc.
 
 use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeySize, PublicKey as RsaPublicKey};
@@ -7,11 +7,11 @@ use aws_lc_rs::signature::{
     ECDSA_P384_SHA384_FIXED_SIGNING, ED25519, EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm,
     Ed25519KeyPair, KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, RsaPublicKeyComponents,
 };
-use jsonwebtoken::{DecodingKey, EncodingKey, crypto};
 
 use super::algorithm::{Algorithm, Family};
 use super::pem::Label;
 use super::refusal::KeyRefusal;
+use super::signature::Signer;
 use super::{base64url, der, ed25519, rsa};
 use crate::secret::SecretBytes;
 
@@ -21,7 +21,6 @@ const GENERATED_RSA: KeySize = KeySize::Rsa3072;
 /// A key pair, or the public half of one.
 pub struct KeyPair {
     public: Public,
-    verifying: DecodingKey,
     private: Option<Private>,
 }
 
@@ -51,7 +50,7 @@ pub enum Public {
 
 /// A private key: in the form that signs, and in PKCS#8.
 struct Private {
-    signing: EncodingKey,
+    signer: Signer,
     pkcs8: SecretBytes,
 }
 
@@ -107,7 +106,7 @@ impl Curve {
         }
     }
 
-    fn verifying(self) -> &'static EcdsaVerificationAlgorithm {
+    pub(super) fn verifying(self) -> &'static EcdsaVerificationAlgorithm {
         match self {
             Self::P256 => &ECDSA_P256_SHA256_FIXED,
             Self::P384 => &ECDSA_P384_SHA384_FIXED,
@@ -122,9 +121,9 @@ impl KeyPair {
     /// [`KeyRefusal::Family`] for an HMAC; [`KeyRefusal::Material`] where aws-lc makes none.
     pub fn generate(algorithm: Algorithm) -> Result<Self, KeyRefusal> {
         match (algorithm.family(), Curve::of(algorithm)) {
-            (Family::Rsa, _) => Self::from_rsa(&RsaKeyPair::generate(GENERATED_RSA).map_err(failed)?),
-            (_, Some(curve)) => Self::from_ec(curve, &EcdsaKeyPair::generate(curve.signing()).map_err(failed)?),
-            (Family::Ed, _) => Self::from_ed(&Ed25519KeyPair::generate().map_err(failed)?),
+            (Family::Rsa, _) => Self::from_rsa(RsaKeyPair::generate(GENERATED_RSA).map_err(failed)?),
+            (_, Some(curve)) => Self::from_ec(curve, EcdsaKeyPair::generate(curve.signing()).map_err(failed)?),
+            (Family::Ed, _) => Self::from_ed(Ed25519KeyPair::generate().map_err(failed)?),
             _ => Err(KeyRefusal::Family),
         }
     }
@@ -140,19 +139,19 @@ impl KeyPair {
                 let (oid, curve, inner) = der::pkcs8(key).ok_or(KeyRefusal::Material)?;
                 expect(algorithm, oid, curve)?;
                 match (family, Curve::of(algorithm)) {
-                    (Family::Rsa, _) => Self::from_rsa(&RsaKeyPair::from_der(inner).map_err(failed)?),
+                    (Family::Rsa, _) => Self::from_rsa(RsaKeyPair::from_der(inner).map_err(failed)?),
                     (_, Some(curve)) => {
-                        Self::from_ec(curve, &EcdsaKeyPair::from_pkcs8(curve.signing(), key).map_err(failed)?)
+                        Self::from_ec(curve, EcdsaKeyPair::from_pkcs8(curve.signing(), key).map_err(failed)?)
                     }
-                    _ => Self::from_ed(&Ed25519KeyPair::from_pkcs8(key).map_err(failed)?),
+                    _ => Self::from_ed(Ed25519KeyPair::from_pkcs8(key).map_err(failed)?),
                 }
             }
             Label::RsaPrivate if family == Family::Rsa => {
-                Self::from_rsa(&RsaKeyPair::from_der(key).map_err(failed)?)
+                Self::from_rsa(RsaKeyPair::from_der(key).map_err(failed)?)
             }
             Label::EcPrivate if family == Family::Ec => {
                 let curve = Curve::of(algorithm).ok_or(KeyRefusal::Family)?;
-                Self::from_ec(curve, &EcdsaKeyPair::from_private_key_der(curve.signing(), key).map_err(failed)?)
+                Self::from_ec(curve, EcdsaKeyPair::from_private_key_der(curve.signing(), key).map_err(failed)?)
             }
             Label::Public => {
                 let (oid, curve, inner) = der::spki(key).ok_or(KeyRefusal::Material)?;
@@ -172,38 +171,34 @@ impl KeyPair {
     ///
     /// # Errors
     /// [`KeyRefusal`] for a weak key.
-    pub fn from_rsa(pair: &RsaKeyPair) -> Result<Self, KeyRefusal> {
+    pub fn from_rsa(pair: RsaKeyPair) -> Result<Self, KeyRefusal> {
         let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
-        // jsonwebtoken signs with what is inside the PKCS#8.
-        let (_, _, inner) = der::pkcs8(pkcs8.as_ref()).ok_or(KeyRefusal::Material)?;
-        let signing = EncodingKey::from_rsa_der(inner);
-        Ok(Self {
-            private: private(signing, pkcs8.as_ref()),
-            ..Self::from_rsa_public(pair.public_key().as_ref())?
-        })
+        let public = Self::from_rsa_public(pair.public_key().as_ref())?;
+        Ok(public.with_private(pkcs8.as_ref(), Signer::Rsa(pair)))
     }
 
     /// A key pair that aws-lc has checked.
     ///
     /// # Errors
     /// [`KeyRefusal::Material`].
-    pub fn from_ec(curve: Curve, pair: &EcdsaKeyPair) -> Result<Self, KeyRefusal> {
+    pub fn from_ec(curve: Curve, pair: EcdsaKeyPair) -> Result<Self, KeyRefusal> {
         let pkcs8 = pair.to_pkcs8v1().map_err(failed)?;
-        let signing = EncodingKey::from_ec_der(pkcs8.as_ref());
-        Ok(Self {
-            private: private(signing, pkcs8.as_ref()),
-            ..Self::from_point(curve, pair.public_key().as_ref())?
-        })
+        let public = Self::from_point(curve, pair.public_key().as_ref())?;
+        Ok(public.with_private(pkcs8.as_ref(), Signer::Ec(pair)))
     }
 
     /// A key pair that aws-lc has checked.
     ///
     /// # Errors
     /// [`KeyRefusal::Material`].
-    pub fn from_ed(pair: &Ed25519KeyPair) -> Result<Self, KeyRefusal> {
+    pub fn from_ed(pair: Ed25519KeyPair) -> Result<Self, KeyRefusal> {
         let pkcs8 = pair.to_pkcs8v1().map_err(failed)?;
-        let signing = EncodingKey::from_ed_der(pkcs8.as_ref());
-        Ok(Self { private: private(signing, pkcs8.as_ref()), ..Self::from_ed_public(pair.public_key().as_ref())? })
+        let public = Self::from_ed_public(pair.public_key().as_ref())?;
+        Ok(public.with_private(pkcs8.as_ref(), Signer::Ed(pair)))
+    }
+
+    fn with_private(self, pkcs8: &[u8], signer: Signer) -> Self {
+        Self { private: Some(Private { signer, pkcs8: SecretBytes::new(pkcs8) }), ..self }
     }
 
     /// A public key in PKCS#1.
@@ -217,8 +212,7 @@ impl KeyPair {
         };
         rsa::check(n, e)?;
         RsaPublicKey::from_der(pkcs1).map_err(failed)?;
-        let verifying = DecodingKey::from_rsa_der(pkcs1);
-        Ok(Self { public: Public::Rsa { n: n.to_vec(), e: e.to_vec() }, verifying, private: None })
+        Ok(Self { public: Public::Rsa { n: n.to_vec(), e: e.to_vec() }, private: None })
     }
 
     /// A public key's numbers.
@@ -241,8 +235,7 @@ impl KeyPair {
             return Err(KeyRefusal::Material);
         }
         ParsedPublicKey::new(curve.verifying(), point).map_err(failed)?;
-        let verifying = DecodingKey::from_ec_der(point);
-        Ok(Self { public: Public::Ec { curve, point: point.to_vec() }, verifying, private: None })
+        Ok(Self { public: Public::Ec { curve, point: point.to_vec() }, private: None })
     }
 
     /// A compressed point.
@@ -255,13 +248,13 @@ impl KeyPair {
         if !ed25519::is_sound(&x) {
             return Err(KeyRefusal::Material);
         }
-        Ok(Self { public: Public::Ed { x }, verifying: DecodingKey::from_ed_der(&x), private: None })
+        Ok(Self { public: Public::Ed { x }, private: None })
     }
 
     /// The same key without its private half.
     #[must_use]
     pub fn to_public(&self) -> Self {
-        Self { public: self.public.clone(), verifying: self.verifying.clone(), private: None }
+        Self { public: self.public.clone(), private: None }
     }
 
     /// The public key's numbers.
@@ -319,26 +312,8 @@ impl KeyPair {
     /// [`KeyRefusal::PublicOnly`]; [`KeyRefusal::Material`] where signing fails.
     pub fn sign(&self, algorithm: Algorithm, message: &[u8], out: &mut String) -> Result<(), KeyRefusal> {
         let private = self.private.as_ref().ok_or(KeyRefusal::PublicOnly)?;
-        out.push_str(&crypto::sign(message, &private.signing, theirs(algorithm)).map_err(failed)?);
+        base64url::encode_into(&private.signer.sign(algorithm, message)?, out);
         Ok(())
-    }
-
-    /// Whether `segment` is the base64url of a signature of `message`. A segment of another length is refused first.
-    #[must_use]
-    pub fn verify(&self, algorithm: Algorithm, message: &[u8], segment: &[u8]) -> bool {
-        let Ok(text) = std::str::from_utf8(segment) else {
-            return false;
-        };
-        segment.len() == base64url::encoded_length(self.signature_length())
-            && crypto::verify(text, message, &self.verifying, theirs(algorithm)).unwrap_or(false)
-    }
-
-    fn signature_length(&self) -> usize {
-        match &self.public {
-            Public::Rsa { n, .. } => n.len(),
-            Public::Ec { curve, .. } => 2 * curve.coordinate(),
-            Public::Ed { .. } => 64,
-        }
     }
 }
 
@@ -374,28 +349,7 @@ fn spki(key: &ParsedPublicKey) -> Result<Vec<u8>, KeyRefusal> {
     Ok(spki.as_ref().to_vec())
 }
 
-fn private(signing: EncodingKey, pkcs8: &[u8]) -> Option<Private> {
-    Some(Private { signing, pkcs8: SecretBytes::new(pkcs8) })
-}
-
 /// What a library says of a key may name parts of it, so its words go no further.
 fn failed<E>(_: E) -> KeyRefusal {
     KeyRefusal::Material
-}
-
-const fn theirs(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
-    match algorithm {
-        Algorithm::HS256 => jsonwebtoken::Algorithm::HS256,
-        Algorithm::HS384 => jsonwebtoken::Algorithm::HS384,
-        Algorithm::HS512 => jsonwebtoken::Algorithm::HS512,
-        Algorithm::RS256 => jsonwebtoken::Algorithm::RS256,
-        Algorithm::RS384 => jsonwebtoken::Algorithm::RS384,
-        Algorithm::RS512 => jsonwebtoken::Algorithm::RS512,
-        Algorithm::PS256 => jsonwebtoken::Algorithm::PS256,
-        Algorithm::PS384 => jsonwebtoken::Algorithm::PS384,
-        Algorithm::PS512 => jsonwebtoken::Algorithm::PS512,
-        Algorithm::ES256 => jsonwebtoken::Algorithm::ES256,
-        Algorithm::ES384 => jsonwebtoken::Algorithm::ES384,
-        Algorithm::EdDSA => jsonwebtoken::Algorithm::EdDSA,
-    }
 }
