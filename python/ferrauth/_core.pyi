@@ -391,9 +391,10 @@ def decode_complete(
 def encode(
     payload: dict[str, Any],
     key: str | bytes | Key | KeyRing,
-    algorithm: str | None = None,
+    algorithm: str | None = ...,
     headers: dict[str, Any] | None = None,
     json_encoder: type[JSONEncoder] | None = None,
+    sort_headers: bool = True,
 ) -> str:
     """Sign claims.
 
@@ -403,9 +404,11 @@ def encode(
         algorithm: HS256 by default for a text; a key brings its own.
         headers: Parameters of the header beside ``alg``.
         json_encoder: Writes what JSON has no form for.
+        sort_headers: ``True``: the header's parameters are in alphabetical order.
 
     Raises:
-        InvalidKeyError: The key cannot sign with this algorithm.
+        InvalidAlgorithmError: ``algorithm`` is none that ferrauth knows, or not the key's; ``None`` for a text.
+        InvalidKeyError: The key cannot sign with this algorithm, or not now.
         ValueError: The claims are none that a verifier would read: a naive ``datetime``, NaN, NUL, a lone surrogate,
             an integer beyond 64 bits, more than 64 members, more than 16 levels, more than 64 KiB.
         TypeError: The payload is no ``dict``, or holds what JSON has no form for.
@@ -615,13 +618,14 @@ class KeyRing:
 
     @classmethod
     def from_secrets(cls, secrets: Iterable[str | bytes], algorithm: str = "HS256") -> KeyRing:
-        """Return a ring to derive keys from, out of secrets of any length: the first signs, all verify.
+        """Return a ring to derive keys from, out of secrets: the first signs, all verify.
 
         Its keys neither sign nor verify themselves; a ``TokenIssuer`` and ``Key.derive`` make keys that do. Each is
         named by a hash of its secret, so that secrets can be rotated with no user logged out.
 
         Raises:
-            InvalidKeyError: There is no secret, or an empty one.
+            InvalidKeyError: There is no secret, one of fewer than 32 bytes (RFC 7518, section 3.2), or one that is really
+                a public key.
         """
 
     @property
@@ -705,14 +709,15 @@ class TokenIssuer:
         """Make an access and a refresh token.
 
         Args:
-            user_id: The user's primary key; ``sub`` is its exact string.
+            user_id: The user's primary key (``int``, ``str``, ``UUID``, ...); ``sub`` is its exact string.
             sid: The session. With ``gen``, the token ids are a function of both: the same call gives the same pair.
             gen: The session's generation.
             issued_at: ``iat`` in place of the clock.
             expires_by: The moment that neither token outlives.
-            claims: Further claims of both tokens.
+            claims: Further claims of both tokens, 54 at most.
 
         Raises:
+            TypeError: ``user_id`` is no primary key, such as ``None`` of a user that is not saved.
             ValueError: A claim is the issuer's to set, or none that a verifier would read.
             InvalidKeyError: No key is in force.
         """

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from ferrauth.exceptions import InvalidKeyError
 from ferrauth.hazmat import export_private_jwk, export_private_pem
 from ferrauth.keys import Key
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The words after ``keygen``; those of the process by default.
 
     Returns:
-        The exit status: 0, or 1 where the key has no such form, or the file is there already or cannot be made.
+        The exit status: 0, or 1 where the key has no such form or name, or the file is there already or cannot be made.
     """
     options = _parser().parse_args(arguments)
     forms = ("secret", "jwk") if options.algorithm in _HMAC else ("pem", "jwk")
@@ -36,7 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if form not in forms:
         print(f"A key for {options.algorithm} is written as {forms[0]} or {forms[1]}.", file=sys.stderr)
         return 1
-    text = _text(Key.generate(options.algorithm, kid=options.kid), form)
+    try:
+        key = Key.generate(options.algorithm, kid=options.kid)
+    except InvalidKeyError as error:
+        print(error, file=sys.stderr)
+        return 1
+    text = _text(key, form)
     if options.output is None:
         print(text)
         return 0

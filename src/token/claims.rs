@@ -184,12 +184,15 @@ impl<'r, S> Watch<'r, S> {
     fn judge_texts(&self) -> Result<(), Refusal> {
         let checks = self.rules.checks;
         let [iss, aud, sub, jti, _] = self.texts;
-        if checks.iss && self.rules.issuers.is_some() {
-            match iss {
-                Text::Absent => return Err(Refusal::Missing("iss".to_owned())),
-                Text::Wrong | Text::Other => return Err(Refusal::Issuer),
-                Text::Expected => {}
+        match (iss, &self.rules.issuers) {
+            _ if !checks.iss => {}
+            (Text::Absent, Some(_)) => return Err(Refusal::Missing("iss".to_owned())),
+            (Text::Wrong | Text::Other, Some(_)) => return Err(Refusal::Issuer),
+            // An issuer without a name makes tokens without one, so another's it is, whose key may be the same (J92).
+            (Text::Wrong | Text::Other | Text::Expected, None) if self.rules.own.is_some() => {
+                return Err(Refusal::Issuer);
             }
+            _ => {}
         }
         if checks.aud {
             match (aud, &self.rules.audiences) {
@@ -199,8 +202,11 @@ impl<'r, S> Watch<'r, S> {
                 _ => return Err(Refusal::Audience),
             }
         }
-        if checks.sub && matches!(sub, Text::Wrong | Text::Other) {
-            return Err(Refusal::Subject);
+        match (sub, &self.rules.subject) {
+            _ if !checks.sub => {}
+            (Text::Absent, Some(_)) => return Err(Refusal::Missing("sub".to_owned())),
+            (Text::Wrong | Text::Other, _) => return Err(Refusal::Subject),
+            _ => {}
         }
         if checks.jti && matches!(jti, Text::Wrong | Text::Other) {
             return Err(Refusal::TokenId);
@@ -227,6 +233,7 @@ impl<'r, S> Watch<'r, S> {
         }
     }
 
+    #[inline]
     fn note(&mut self, event: Event<'_>) {
         if self.depth != 1 {
             self.note_audience(event);
@@ -276,7 +283,13 @@ impl<'r, S> Watch<'r, S> {
     }
 
     fn is_audience(&self, text: &str) -> bool {
-        self.rules.audiences.as_ref().is_some_and(|audiences| audiences.iter().any(|audience| audience == text))
+        // An empty name names nobody, as PyJWT has it.
+        !text.is_empty()
+            && self
+                .rules
+                .audiences
+                .as_ref()
+                .is_some_and(|audiences| audiences.iter().any(|audience| audience == text))
     }
 
     /// An element of `aud`: every one has to be a string, and one has to be expected.

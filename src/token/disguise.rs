@@ -11,6 +11,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 use super::der;
+use super::pair::{Curve, KeyPair};
 
 /// How an OpenSSH public key begins (RFC 4253, section 6.6; RFC 5656; RFC 8709; the `sk-` forms are OpenSSH's own).
 const SSH_PREFIXES: [&[u8]; 6] =
@@ -31,7 +32,9 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 #[must_use]
 pub fn is_disguised(secret: &[u8]) -> bool {
     let squeezed = squeeze(secret);
-    is_key(secret, &squeezed) || decode(&squeezed).is_some_and(|inner| is_key(&inner, &squeeze(&inner)))
+    is_key(secret, &squeezed)
+        || is_point(secret)
+        || decode(&squeezed).is_some_and(|inner| is_key(&inner, &squeeze(&inner)) || is_point(&inner))
 }
 
 /// The bytes without whitespace, NULs and byte-order marks: what any of these hid is then in one piece.
@@ -63,16 +66,26 @@ fn is_ssh(bytes: &[u8], squeezed: &[u8]) -> bool {
     starts(squeezed) || named.is_some_and(starts) || bytes.starts_with(SSH_PRIVATE)
 }
 
-/// Whether a text is shaped like an object, or like a list with an object in it. It need not parse: a secret that is
-/// almost a JWK is one that somebody else's parser might take for one.
+/// Whether a text begins like an object or a list of objects with names in quotes. It need not end like one, nor parse:
+/// a secret that is almost a JWK is one that somebody else's parser might take for one.
 fn is_json(squeezed: &[u8]) -> bool {
-    let shaped = match (squeezed.first(), squeezed.last()) {
-        (Some(b'{'), Some(b'}')) => true,
-        (Some(b'['), Some(b']')) => squeezed.contains(&b'{'),
-        _ => false,
-    };
-    // Random bytes may have two such ends, but are no text.
-    shaped && std::str::from_utf8(squeezed).is_ok()
+    let inside = squeezed.iter().position(|byte| !matches!(byte, b'[' | b'{' | b'"' | b'\\'));
+    let (opening, rest) = squeezed.split_at(inside.unwrap_or(squeezed.len()));
+    // Random bytes seldom begin with a brace and a quote, and still more seldom with a name and a colon after them.
+    let named = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).is_some_and(|end| {
+        let name = &rest[..end];
+        let after = rest[end..].iter().find(|byte| !matches!(byte, b'"' | b'\\'));
+        name.iter().all(u8::is_ascii_graphic) && after == Some(&b':')
+    });
+    opening.contains(&b'{') && named
+}
+
+/// Whether these are the bytes of a point of a curve that tokens are signed on, as a public key has them: whoever
+/// publishes one may publish it so. Of random bytes of these lengths one in 2^8 has the first byte, and of those one in
+/// two billion or more is on the curve unless it is compressed, which is not asked for that reason.
+fn is_point(bytes: &[u8]) -> bool {
+    let on = |curve: Curve| bytes.len() == 1 + 2 * curve.coordinate() && KeyPair::from_point(curve, bytes).is_ok();
+    on(Curve::P256) || on(Curve::P384)
 }
 
 fn decode(squeezed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -95,6 +108,10 @@ mod tests {
     use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
     use super::is_disguised;
+    use crate::token::algorithm::Algorithm;
+    use crate::token::key::Attributes;
+    use crate::token::load;
+    use crate::token::pair::Public;
 
     /// An Ed25519 public key (RFC 8410, section 10.1) as DER.
     const SPKI: [u8; 44] = [
@@ -126,6 +143,9 @@ mod tests {
             jwk.replace(',', ",\n\t"),
             format!("[{jwk}]"),
             format!("{{\"keys\":[{jwk}]}}"),
+            jwk.replace("\"kty\"", "\"kid\":\"clé\",\"kty\""),
+            format!("\"{}\"", jwk.replace('"', "\\\"")),
+            r#"{"a":"#.repeat(5_000),
         ];
         let mut dresses: Vec<Vec<u8>> = vec![SPKI.to_vec(), ssh, [&SPKI[..], b"\n"].concat()];
         dresses.extend(texts.iter().flat_map(|text| {
@@ -153,6 +173,20 @@ mod tests {
     }
 
     #[test]
+    fn test_J08_text_that_is_no_utf8_and_points() {
+        assert!(is_disguised(b"{\"kty\":\"oct\",\"k\":\"\xed\xa0\x80\"}"));
+        for algorithm in [Algorithm::ES256, Algorithm::ES384] {
+            let key = load::generate(algorithm, Attributes::default()).unwrap();
+            let Public::Ec { point, .. } = key.pair().unwrap().public() else { unreachable!() };
+            assert!(is_disguised(point));
+            assert!(is_disguised(STANDARD.encode(point).as_bytes()));
+            let mut other = point.clone();
+            *other.last_mut().unwrap() ^= 1;
+            assert!(!is_disguised(&other));
+        }
+    }
+
+    #[test]
     fn test_secrets_are_secrets() {
         let mut bytes = [0_u8; 64];
         for _ in 0..20_000 {
@@ -169,6 +203,7 @@ mod tests {
         for secret in [
             "django-insecure-{x}[y]-begin-end--------------",
             "correct horse battery staple",
+            "{[}] an odd sentence: with a colon, and \"quotes\"",
             "0".repeat(64).as_str(),
         ] {
             assert!(!is_disguised(secret.as_bytes()), "{secret}");

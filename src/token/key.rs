@@ -11,6 +11,7 @@ use super::header::{self, Header, HeaderRule};
 use super::hmac::Keyed;
 use super::pair::KeyPair;
 use super::refusal::{KeyRefusal, Refusal};
+use super::signature::Verifier;
 use super::{base64url, derive, disguise, jwk};
 use crate::secret::SecretBytes;
 
@@ -19,6 +20,10 @@ pub const GENERIC_TYP: &str = "JWT";
 
 /// The longest key id, in bytes: it has to leave room in a header of 1 KiB (J22).
 const MAX_KEY_ID: usize = 256;
+
+/// The shortest secret that keys are derived from, in bytes: what RFC 7518 (section 3.2) asks of HS256, whatever the
+/// derived key is for. Django makes secrets of 50 characters.
+const MIN_ROOT: usize = 32;
 
 /// What a key is told beside its material.
 #[derive(Debug, Clone, Default)]
@@ -52,9 +57,10 @@ enum Material {
     Root {
         secret: SecretBytes,
     },
-    /// A key pair, or its public half, and its thumbprint.
+    /// A key pair, or its public half, with what verifies by it and its thumbprint.
     Pair {
         pair: Arc<KeyPair>,
+        verifier: Arc<Verifier>,
         thumbprint: [u8; 32],
     },
 }
@@ -80,17 +86,21 @@ impl Key {
         Self::new(algorithm, attributes, GENERIC_TYP, Material::Hmac { secret: SecretBytes::new(secret), keyed })
     }
 
-    /// A key to derive others from, out of a secret of any length but zero. It is named by a PRF of the secret, so that
-    /// tokens name the secret that they come from and a ring of many secrets stays unambiguous (J23).
+    /// A key to derive others from, out of a secret. It is named by a PRF of the secret, so that tokens name the secret
+    /// that they come from and a ring of many secrets stays unambiguous (J23). Deriving adds nothing to a secret that can
+    /// be guessed: it has to be as long as one that signs (J11).
     ///
     /// # Errors
-    /// [`KeyRefusal::Empty`], [`KeyRefusal::Family`].
+    /// [`KeyRefusal::Empty`], [`KeyRefusal::Short`], [`KeyRefusal::Family`], [`KeyRefusal::Disguised`].
     pub fn root(secret: &[u8], algorithm: Algorithm) -> Result<Self, KeyRefusal> {
+        if algorithm.family() != Family::Hmac {
+            return Err(KeyRefusal::Family);
+        }
         if secret.is_empty() {
             return Err(KeyRefusal::Empty);
         }
-        if algorithm.family() != Family::Hmac {
-            return Err(KeyRefusal::Family);
+        if secret.len() < MIN_ROOT {
+            return Err(KeyRefusal::Short { needed: MIN_ROOT, algorithm: Algorithm::HS256.name() });
         }
         if disguise::is_disguised(secret) {
             return Err(KeyRefusal::Disguised);
@@ -102,14 +112,12 @@ impl Key {
     /// A key from a key pair, or from its public half.
     ///
     /// # Errors
-    /// [`KeyRefusal::KeyId`], [`KeyRefusal::Window`].
-    pub fn from_pair(
-        pair: Arc<KeyPair>,
-        algorithm: Algorithm,
-        attributes: Attributes,
-    ) -> Result<Self, KeyRefusal> {
+    /// [`KeyRefusal::Family`], [`KeyRefusal::Material`], [`KeyRefusal::KeyId`], [`KeyRefusal::Window`].
+    pub fn from_pair(pair: KeyPair, algorithm: Algorithm, attributes: Attributes) -> Result<Self, KeyRefusal> {
+        let verifier = Arc::new(Verifier::new(pair.public(), algorithm)?);
         let thumbprint = hash(&jwk::required_members(pair.public()));
-        Self::new(algorithm, attributes, GENERIC_TYP, Material::Pair { pair, thumbprint })
+        let material = Material::Pair { pair: Arc::new(pair), verifier, thumbprint };
+        Self::new(algorithm, attributes, GENERIC_TYP, material)
     }
 
     fn new(
@@ -155,10 +163,11 @@ impl Key {
     /// # Errors
     /// [`KeyRefusal`] of the type.
     pub fn for_kind(&self, kind: &str, issuer: Option<&str>, typ: &str) -> Result<Self, KeyRefusal> {
-        let Material::Pair { pair, thumbprint } = &self.material else {
+        let Material::Pair { pair, verifier, thumbprint } = &self.material else {
             return self.derive(kind, issuer, typ);
         };
-        let material = Material::Pair { pair: Arc::clone(pair), thumbprint: *thumbprint };
+        let (pair, verifier) = (Arc::clone(pair), Arc::clone(verifier));
+        let material = Material::Pair { pair, verifier, thumbprint: *thumbprint };
         Self::new(self.algorithm, self.attributes.clone(), typ, material)
     }
 
@@ -189,7 +198,7 @@ impl Key {
     /// [`KeyRefusal::NoPublic`] for a secret.
     pub fn public(&self) -> Result<Self, KeyRefusal> {
         let pair = self.pair().ok_or(KeyRefusal::NoPublic)?;
-        Self::from_pair(Arc::new(pair.to_public()), self.algorithm, self.attributes.clone())
+        Self::from_pair(pair.to_public(), self.algorithm, self.attributes.clone())
     }
 
     fn secret(&self) -> Option<&[u8]> {
@@ -261,6 +270,12 @@ impl Key {
         &self.header
     }
 
+    /// Whether there is a time at which it neither signs nor verifies.
+    #[must_use]
+    pub const fn has_window(&self) -> bool {
+        self.attributes.not_before.is_some() || self.attributes.not_after.is_some()
+    }
+
     /// Whether it signs and verifies at that time (J110).
     #[must_use]
     pub fn in_force(&self, now: u64) -> bool {
@@ -313,7 +328,7 @@ impl Key {
         match &self.material {
             Material::Hmac { keyed, .. } => keyed.verify(message, signature),
             Material::Root { .. } => false,
-            Material::Pair { pair, .. } => pair.verify(self.algorithm, message, signature),
+            Material::Pair { verifier, .. } => verifier.verify(message, signature),
         }
     }
 

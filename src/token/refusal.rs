@@ -144,7 +144,7 @@ pub enum KeyRefusal {
     Unnamed,
     /// Secrets and key pairs in one ring (J24).
     MixedRing,
-    /// No key of the ring may sign now.
+    /// No key may sign now.
     CannotSign,
     /// `not_after` does not come after `not_before`.
     Window,
@@ -194,7 +194,7 @@ impl fmt::Display for KeyRefusal {
             Self::DuplicateKeyId => f.write_str("Two keys of the ring have the same kid."),
             Self::Unnamed => f.write_str("At most two keys of a ring may be without a kid."),
             Self::MixedRing => f.write_str("A ring holds HMAC secrets or key pairs, not both."),
-            Self::CannotSign => f.write_str("No key that may sign now is in the ring."),
+            Self::CannotSign => f.write_str("No key may sign now (not_before, not_after)."),
             Self::Window => f.write_str("not_after must come after not_before."),
             Self::Disguised => f.write_str(
                 "A public key, a certificate or a JWK must not serve as an HMAC secret. Load it with Key.from_pem or \

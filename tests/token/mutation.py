@@ -19,6 +19,12 @@ CLAIMS = {
     "exp": NOW + 60,
     "n": [1, -2.5, {"a": None}],
 }
+MORE: dict[str, tuple[object, ...]] = {
+    "aud": ("a", "", "b", ["a"], ["b", "a"], ["a", 1], [""], [], {}, None, 0),
+    "iss": ("i", "", "ij", ["i"], None, 1),
+    "sub": ("1", "", "é", 1, None, ["1"]),
+}
+"""Claims that a caller may have expectations of, right and wrong ones."""
 HEADERS = ({"alg": "HS256", "typ": "JWT"}, {"typ": "JWT", "alg": "HS256"}, {"alg": "HS256", "kid": "k", "x": [1]})
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n"
@@ -40,7 +46,8 @@ def mutated(seed: int, count: int) -> Iterator[str]:
     chance = random.Random(seed)  # noqa: S311
     for _ in range(count):
         header = json.dumps(chance.choice(HEADERS), separators=(",", ":")).encode()
-        payload = json.dumps(CLAIMS, ensure_ascii=chance.random() < 0.5).encode()
+        more = {name: chance.choice(values) for name, values in MORE.items() if chance.random() < 0.3}
+        payload = json.dumps(CLAIMS | more, ensure_ascii=chance.random() < 0.5).encode()
         kind = chance.randrange(5)
         if kind == 0:
             payload = _change_bytes(chance, payload)

@@ -108,6 +108,52 @@ def _() -> None:
         assert not hasattr(jwt, missing)
 
 
+@difference("a name that is no algorithm, in `encode`")
+def _() -> None:
+    with pytest.raises(NotImplementedError):
+        pyjwt.encode({}, SECRET, algorithm="HS255")
+    with pytest.raises(jwt.InvalidAlgorithmError):
+        jwt.encode({}, SECRET, algorithm="HS255")
+
+
+@difference('`headers={"alg": ...}` of another algorithm, `sort_headers=False`, a claim\'s name that is no text')
+def _() -> None:
+    assert pyjwt.get_unverified_header(pyjwt.encode({}, SECRET, headers={"alg": "HS512"}))["alg"] == "HS512"
+    with pytest.raises(jwt.InvalidAlgorithmError):
+        jwt.encode({}, SECRET, headers={"alg": "HS512"})
+    assert pyjwt.encode({}, SECRET, sort_headers=False)
+    with pytest.raises(ValueError, match="sort_headers"):
+        jwt.encode({}, SECRET, sort_headers=False)
+    numbered: Any = {1: 2}
+    assert theirs(pyjwt.encode(numbered, SECRET)) == {"1": 2}
+    with pytest.raises(TypeError):
+        jwt.encode(numbered, SECRET)
+
+
+@difference("a token that is neither `str` nor `bytes`")
+def _() -> None:
+    nothing: Any = None
+    with pytest.raises(pyjwt.DecodeError):
+        theirs(nothing)
+    with pytest.raises(TypeError):
+        ours(nothing)
+
+
+@difference("a secret too short for one of several `algorithms`")
+def _() -> None:
+    secret, both = "s" * 40, ["HS256", "HS512"]
+    assert pyjwt.decode(token(secret=secret), secret, algorithms=both)
+    with pytest.raises(jwt.InvalidKeyError):
+        jwt.decode(token(secret=secret), secret, algorithms=both)
+
+
+@difference("letters beyond ASCII, in `encode`")
+def _() -> None:
+    mine, other = jwt.encode({"a": "é"}, SECRET), pyjwt.encode({"a": "é"}, SECRET)
+    assert mine != other
+    assert theirs(mine) == ours(other) == {"a": "é"}
+
+
 @difference('`options={"verify_signature": False}`')
 def _() -> None:
     forged = token()[:-5] + "AAAAA"
@@ -127,11 +173,27 @@ def _() -> None:
         ours(token(), typo=1)
 
 
-@difference("`leeway` above 120 seconds")
+@difference("`leeway` above 120 seconds, or negative")
 def _() -> None:
-    assert theirs(token(), leeway=86_400)
-    with pytest.raises(ValueError, match="leeway"):
-        ours(token(), leeway=86_400)
+    for leeway in (86_400, -1):
+        assert theirs(token(), leeway=leeway)
+        with pytest.raises(ValueError, match="leeway"):
+            ours(token(), leeway=leeway)
+
+
+@difference("`subject=` where the token has no `sub`")
+def _() -> None:
+    assert theirs(token({"a": 1}), subject="1") == {"a": 1}
+    with pytest.raises(jwt.MissingRequiredClaimError):
+        ours(token({"a": 1}), subject="1")
+
+
+@difference("`aud` that is there but empty, where none is expected")
+def _() -> None:
+    for nobody in ("", None, [], {}):
+        assert theirs(token({"aud": nobody})) == {"aud": nobody}
+        with pytest.raises(jwt.InvalidAudienceError):
+            ours(token({"aud": nobody}))
 
 
 @difference("a naive `datetime`")
@@ -204,8 +266,10 @@ def _() -> None:
     read_by_pyjwt_alone(token('{"a":%s}' % ("[" * 16 + "]" * 16)))
 
 
-@difference("`exp`, `nbf`, `iat` as text, or beyond the year 9999")
+@difference("`exp`, `nbf`, `iat` as text or as a boolean, or beyond the year 9999")
 def _() -> None:
+    for name in ("nbf", "iat"):
+        read_by_pyjwt_alone(token({name: True}))
     read_by_pyjwt_alone(token({"exp": str(soon())}))
     read_by_pyjwt_alone(token({"exp": 253_402_300_800}))
     read_by_pyjwt_alone(token({"nbf": "1"}))

@@ -264,8 +264,9 @@ def test_keys_may_be_a_key_a_ring_or_several_keys():
 
 
 def test_J110_secrets_rotate_with_no_user_logged_out():
-    old = TokenIssuer(keys=KeyRing.from_secrets(["old"]))
-    new = TokenIssuer(keys=KeyRing.from_secrets(["new", "old", "older"]))
+    first, second, third = ("1" * 32, "2" * 32, "3" * 32)
+    old = TokenIssuer(keys=KeyRing.from_secrets([second]))
+    new = TokenIssuer(keys=KeyRing.from_secrets([third, second, first]))
     pair = old.generate_tokens("1")
     assert new.decode_token(pair.access).sub == "1"
     renewed = new.generate_tokens("1")
@@ -274,22 +275,54 @@ def test_J110_secrets_rotate_with_no_user_logged_out():
         old.decode_token(renewed.access)
     assert jwt.get_unverified_header(pair.access)["kid"] != jwt.get_unverified_header(renewed.access)["kid"]
     with pytest.raises(jwt.InvalidTokenError):
-        TokenIssuer(keys=KeyRing.from_secrets(["new"])).decode_token(pair.access)
+        TokenIssuer(keys=KeyRing.from_secrets([third])).decode_token(pair.access)
 
 
 def test_J10_J12_roots_derive_and_do_nothing_else():
-    ring = KeyRing.from_secrets(["short"])
+    secret = "r" * 32
+    ring = KeyRing.from_secrets([secret])
     with pytest.raises(jwt.InvalidKeyError):
         ring.encode({})
     with pytest.raises(jwt.InvalidKeyError):
         ring.keys[0].encode({})
     with pytest.raises(jwt.InvalidTokenError):
-        ring.decode(token(secret="short", header={"alg": "HS256", "kid": ring.keys[0].kid}))
+        ring.decode(token(secret=secret, header={"alg": "HS256", "kid": ring.keys[0].kid}))
     with pytest.raises(jwt.InvalidTokenError):
-        ring.keys[0].decode(token(secret="short"))
+        ring.keys[0].decode(token(secret=secret))
     for secrets in ([""], [b""], []):
         with pytest.raises(jwt.InvalidKeyError):
             KeyRing.from_secrets(secrets)
+
+
+def test_J11_a_secret_that_can_be_guessed_derives_nothing():
+    for secret in ("short", "s" * 31):
+        for algorithm in ("HS256", "HS512"):
+            with pytest.raises(jwt.InvalidKeyError, match="at least 32 bytes"):
+                KeyRing.from_secrets([SECRET, secret], algorithm)
+
+
+def test_J92_an_issuer_without_a_name_refuses_the_tokens_of_one_with_a_name():
+    for key in (Key.generate("EdDSA"), Key.generate("ES256")):
+        nameless, named = TokenIssuer(keys=key), TokenIssuer(keys=key, issuer="https://staging.example.com")
+        with pytest.raises(jwt.InvalidIssuerError):
+            nameless.decode_token(named.generate_tokens("1").access)
+        with pytest.raises(jwt.MissingRequiredClaimError):
+            named.decode_token(nameless.generate_tokens("1").access)
+        assert nameless.decode_token(nameless.generate_tokens("1").access).sub == "1"
+
+
+def test_what_is_issued_is_read_again_however_many_claims_are_added():
+    tokens = issuer()
+    most = {f"claim{number}": number for number in range(54)}
+    assert tokens.decode_token(tokens.generate_tokens("1", sid="s", gen=0, **most).access)["claim53"] == 53
+    with pytest.raises(ValueError, match="At most 54"):
+        tokens.generate_tokens("1", **most, one_more=1)
+
+
+@pytest.mark.parametrize("user_id", [None, True, 1.0, b"7", [1], (1,), {"id": 1}])
+def test_J80_what_is_no_primary_key_is_no_subject(user_id):
+    with pytest.raises(TypeError, match="primary key"):
+        issuer().generate_tokens(user_id)
 
 
 def test_J24_J110_rings_are_checked_when_made():

@@ -209,6 +209,83 @@ def test_raises_what_pyjwt_raises(payload, arguments, error):
             pyjwt.decode(text, SECRET, algorithms=["HS256"], **arguments)
 
 
+@pytest.mark.parametrize(
+    ("claims", "arguments", "error"),
+    [
+        ({}, {"algorithms": []}, jwt.DecodeError),
+        ({"aud": "a"}, {"audience": ["a"], "options": {"strict_aud": True}}, jwt.InvalidAudienceError),
+        ({"aud": ["a"]}, {"audience": "a", "options": {"strict_aud": True}}, jwt.InvalidAudienceError),
+        ({"aud": ""}, {"audience": ""}, jwt.InvalidTokenError),
+        ({"aud": ""}, {"audience": [""]}, jwt.InvalidTokenError),
+        ({"aud": []}, {"audience": "a"}, jwt.InvalidTokenError),
+    ],
+)
+def test_what_pyjwt_refuses_by_its_arguments_is_refused(claims, arguments, error):
+    arguments = {"algorithms": ["HS256"], **arguments}
+    with pytest.raises(pyjwt.InvalidTokenError):
+        pyjwt.decode(token(claims), SECRET, **arguments)
+    with pytest.raises(error):
+        jwt.decode(token(claims), SECRET, **arguments)
+
+
+def test_J06_an_empty_list_of_algorithms_allows_none():
+    key = Key.from_secret(SECRET)
+    for keys in (key, KeyRing([key])):
+        with pytest.raises(jwt.InvalidAlgorithmError):
+            jwt.decode(token(), keys, algorithms=[])
+
+
+def test_J01_no_algorithm_is_none_and_not_a_default():
+    with pytest.raises(jwt.InvalidAlgorithmError):
+        jwt.encode({}, SECRET, algorithm=None)
+    assert jwt.encode({}, Key.from_secret(SECRET, "HS512"), algorithm=None) == jwt.encode({}, SECRET, "HS512")
+
+
+def test_sort_headers_is_pyjwt_s_and_always_on():
+    headers = {"kid": "b", "a": "x"}
+    sorted_by_both = jwt.encode({}, SECRET, headers=headers, sort_headers=True)
+    assert sorted_by_both == pyjwt.encode({}, SECRET, headers=headers, sort_headers=True)
+    with pytest.raises(ValueError, match="sort_headers"):
+        jwt.encode({}, SECRET, headers=headers, sort_headers=False)
+
+
+def test_required_claims_are_a_list_each_of_them_once():
+    assert decode(token({"foo": 1}), options={"require": ["foo", "foo"]}) == {"foo": 1}
+    with pytest.raises(TypeError, match="require"):
+        decode(token({"exp": soon()}), options={"require": "exp"})
+
+
+def test_a_subject_that_is_asked_for_has_to_be_there():
+    with pytest.raises(jwt.MissingRequiredClaimError):
+        decode(token({"a": 1}), subject="1")
+
+
+def test_a_header_is_only_that_of_a_token():
+    header = token().split(".")[0]
+    for text in (f"{header}.A.AA", f"{header}.AA.A", f"{header}.QR.QQ", f"{header}.QQ.QR"):
+        with pytest.raises(jwt.DecodeError):
+            jwt.get_unverified_header(text)
+
+
+def test_options_that_change_while_they_are_read():
+    class Odd:
+        def __bool__(self):
+            options["verify_nbf"] = False
+            return True
+
+    options = {"verify_exp": Odd()}
+    assert decode(token(), options=options) == {"sub": "1"}
+
+
+def test_J110_a_key_signs_within_its_window_only():
+    for window in ({"not_after": NOW - 60_000_000}, {"not_before": NOW + 60_000_000}):
+        key = Key.from_secret(SECRET, **window)
+        for sign in (key.encode, lambda payload, key=key: jwt.encode(payload, key)):
+            with pytest.raises(jwt.InvalidKeyError, match="sign now"):
+                sign({})
+    assert Key.from_secret(SECRET, not_before=1, not_after=NOW * 2).encode({}) == Key.from_secret(SECRET).encode({})
+
+
 def test_the_hierarchy_is_that_of_pyjwt():
     for name in jwt.__all__:
         theirs = getattr(pyjwt.exceptions, name, None)

@@ -17,6 +17,11 @@ from ferrauth.tokens import TokenIssuer
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 
 CLAIMS = {"sub": "é", "iat": NOW, "exp": NOW + 60}
+ORDERS = {
+    "ES256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    "ES384": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+}
+"""Of the groups (FIPS 186-5, through NIST SP 800-186, sections 3.2.1.3 and 3.2.1.4)."""
 OFF = {"verify_exp": False, "verify_iat": False}
 
 Private = serialization.PrivateFormat
@@ -162,10 +167,7 @@ def test_J15_only_r_and_s_in_full_length(pairs, algorithm):
 
     key = pairs.key(algorithm)
     length = 32 if algorithm == "ES256" else 48
-    order = {
-        "ES256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
-        "ES384": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
-    }[algorithm]
+    order = ORDERS[algorithm]
     signed, _, signature = key.encode(CLAIMS).rpartition(".")
     raw = unb64(signature)
     r, s = int.from_bytes(raw[:length], "big"), int.from_bytes(raw[length:], "big")
@@ -182,8 +184,30 @@ def test_J15_only_r_and_s_in_full_length(pairs, algorithm):
     for bad in hostile:
         with pytest.raises(jwt.InvalidSignatureError):
             key.decode(f"{signed}.{b64(bad)}" if bad else f"{signed}.AA", now=NOW)
-    # J16: the other half of the curve signs as well; so a signature is nobody's identity.
-    assert key.decode(f"{signed}.{b64(fixed(r, order - s))}", now=NOW) == CLAIMS
+
+
+@pytest.mark.parametrize(("algorithm", "order"), ORDERS.items())
+def test_J16_a_second_signature_of_the_same_token_is_the_same_token(pairs, algorithm, order):
+    key, length = pairs.key(algorithm), len(f"{order:x}") // 2
+    text = key.encode({**CLAIMS, "jti": "AAECAwQFBgcICQoLDA0ODw"})
+    signed, _, signature = text.rpartition(".")
+    r, s = unb64(signature)[:length], int.from_bytes(unb64(signature)[length:], "big")
+    other = f"{signed}.{b64(r + (order - s).to_bytes(length, 'big'))}"
+    assert other != text
+    # The text is nobody's identity, then: what is revoked or remembered goes by claims, which are the same.
+    assert key.decode(other, now=NOW) == key.decode(text, now=NOW)
+    ring = KeyRing([key], cache=8)
+    assert ring.decode(text, now=NOW) == ring.decode(other, now=NOW)
+    assert ring.cache_info == (2, 8)
+
+
+@pytest.mark.parametrize("algorithm", ORDERS)
+def test_J18_a_nonce_is_never_used_twice(pairs, algorithm):
+    # RFC 6979 is one way to that. aws-lc has another: it draws each nonce afresh and mixes the key and the message in, so
+    # that a bad generator alone gives nothing away.
+    key = pairs.key(algorithm)
+    signatures = [unb64(key.encode(CLAIMS).rpartition(".")[2]) for _ in range(64)]
+    assert len({signature[: len(signature) // 2] for signature in signatures}) == 64
 
 
 def test_J17_ed25519_signatures_have_one_spelling(pairs):
@@ -207,7 +231,7 @@ def test_J17_ed25519_signatures_have_one_spelling(pairs):
         key.decode(renamed, now=NOW)
 
 
-def test_J18_J19_rsa_signatures(pairs):
+def test_J19_rsa_signatures(pairs):
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
 

@@ -102,6 +102,17 @@ pub(super) fn texts(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<String
     value.try_iter().map_err(|_| wrong())?.map(|item| item?.extract::<String>().map_err(|_| wrong())).collect()
 }
 
+/// The claims of `require`, each once. One name that is no list would be read as the list of its letters elsewhere.
+fn names(value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    if value.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("require must be a list of names, not one name."));
+    }
+    let mut names = texts(value, "require")?;
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
 /// What `decode` was asked to expect. The arguments that nobody gave cost nothing.
 pub(super) struct Asked<'a, 'py> {
     pub(super) audience: Option<&'a Bound<'py, PyAny>>,
@@ -153,6 +164,12 @@ impl Asked<'_, '_> {
         if let Some(options) = self.options {
             read_options(options, &mut expected)?;
         }
+        if expected.rules.strict_audience
+            && self.audience.is_some_and(|audience| !audience.is_instance_of::<PyString>())
+        {
+            // Strict is about one audience on either side: a list of them is none (PyJWT).
+            expected.rules.audiences = Some(Vec::new());
+        }
         Ok(Expected::Asked(Box::new(expected)))
     }
 }
@@ -160,7 +177,8 @@ impl Asked<'_, '_> {
 /// PyJWT's options, but those that would switch the signature check off.
 fn read_options(options: &Bound<'_, PyDict>, expected: &mut Expectations) -> PyResult<()> {
     let checks = &mut expected.rules.checks;
-    for (name, value) in options.iter() {
+    // Of a copy: asking a value whether it is true may run code that changes the dict.
+    for (name, value) in options.copy()?.iter() {
         let name: String = name.extract()?;
         match name.as_str() {
             "verify_signature" if value.is_truthy()? => {}
@@ -177,7 +195,7 @@ fn read_options(options: &Bound<'_, PyDict>, expected: &mut Expectations) -> PyR
             "verify_sub" => checks.sub = value.is_truthy()?,
             "verify_jti" => checks.jti = value.is_truthy()?,
             "strict_aud" => expected.rules.strict_audience = value.is_truthy()?,
-            "require" => expected.rules.required = texts(&value, "require")?,
+            "require" => expected.rules.required = names(&value)?,
             // It is enforced whatever this says.
             "enforce_minimum_key_length" => {}
             "max_length" => {

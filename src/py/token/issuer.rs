@@ -2,13 +2,17 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyDict, PyString};
+use pyo3::types::{PyAny, PyBool, PyBytes, PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use super::claims::{PyClaims, PyTokenPair};
 use super::{arguments, jwt, keys};
 use crate::error::Error;
 use crate::py::json;
 use crate::token::issuer::{Configuration, Content, Issued, Kind, RESERVED, TokenIssuer};
+use crate::token::json::MAX_MEMBERS;
+
+/// How many claims a caller may add: with the issuer's own, no more than a verifier reads.
+const MAX_EXTRA_CLAIMS: usize = MAX_MEMBERS - RESERVED.len();
 
 /// Makes and verifies access and refresh tokens.
 #[pyclass(frozen, name = "TokenIssuer", module = "ferrauth.tokens")]
@@ -64,7 +68,7 @@ impl PyTokenIssuer {
             (None, None) => None,
             _ => return Err(PyTypeError::new_err("sid and gen belong together.")),
         };
-        let subject = user_id.str()?;
+        let subject = subject(user_id)?;
         let extra = extra_claims(claims)?;
         let expires_by = expires_by.map(|value| arguments::moment(value, "expires_by")).transpose()?;
         let issued_at = begin(issued_at)?;
@@ -133,6 +137,24 @@ impl PyTokenIssuer {
     }
 }
 
+/// A primary key as its string. What is none by mistake would be somebody's name: `"None"`, `"True"`, `"b'7'"`.
+fn subject<'py>(user_id: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    let is_key = !(user_id.is_none()
+        || user_id.is_instance_of::<PyBool>()
+        || user_id.is_instance_of::<PyFloat>()
+        || user_id.is_instance_of::<PyBytes>()
+        || user_id.is_instance_of::<PyList>()
+        || user_id.is_instance_of::<PyTuple>()
+        || user_id.is_instance_of::<PyDict>());
+    if !is_key {
+        let kind = user_id.get_type().name()?;
+        return Err(PyTypeError::new_err(format!(
+            "user_id must be a primary key (int, str, UUID, ...), not {kind}."
+        )));
+    }
+    user_id.str()
+}
+
 /// When tokens begin.
 fn begin(issued_at: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
     issued_at.map_or_else(|| arguments::time(None), |value| arguments::moment(value, "issued_at"))
@@ -142,6 +164,9 @@ fn begin(issued_at: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
 fn extra_claims(claims: Option<&Bound<'_, PyDict>>) -> PyResult<String> {
     let mut extra = String::new();
     if let Some(claims) = claims {
+        if claims.len() > MAX_EXTRA_CLAIMS {
+            return Err(PyValueError::new_err(format!("At most {MAX_EXTRA_CLAIMS} claims may be added.")));
+        }
         for name in claims.keys() {
             let name = name.cast_into::<PyString>()?;
             if RESERVED.contains(&name.to_str()?) {

@@ -96,11 +96,13 @@ fn load_for(text: &[u8], allowed: &[Algorithm]) -> Result<Vec<Arc<Key>>, KeyRefu
 }
 
 /// The keys that may verify: the caller's own, or those that a text is for the algorithms that the caller allows.
-fn choose<'k>(key: &'k Bound<'_, PyAny>, algorithms: Option<&[Algorithm]>) -> PyResult<Chosen<'k>> {
+fn choose<'k>(key: &'k Bound<'_, PyAny>, algorithms: Option<&Allowed>) -> PyResult<Chosen<'k>> {
     if let Ok(key) = key.cast::<PyKey>() {
         let key = &key.get().0;
         return match algorithms {
-            Some(allowed) if !allowed.contains(&key.algorithm()) => Err(Error::Token(Refusal::Algorithm).into()),
+            Some(allowed) if !allowed.known.contains(&key.algorithm()) => {
+                Err(Error::Token(Refusal::Algorithm).into())
+            }
             _ => Ok(Chosen::Key(key)),
         };
     }
@@ -108,17 +110,24 @@ fn choose<'k>(key: &'k Bound<'_, PyAny>, algorithms: Option<&[Algorithm]>) -> Py
         return Ok(Chosen::Ring(&ring.get().0));
     }
     let text = required(key, "key")?;
-    let allowed = algorithms.ok_or(Error::Token(Refusal::NoAlgorithms))?;
-    Ok(Chosen::Loaded(load_for(text, allowed).map_err(Error::Key)?))
+    let allowed = algorithms.filter(|allowed| allowed.any).ok_or(Error::Token(Refusal::NoAlgorithms))?;
+    Ok(Chosen::Loaded(load_for(text, &allowed.known).map_err(Error::Key)?))
 }
 
-/// The algorithms that ferrauth knows among those that a caller names. A name that it does not know allows nothing.
-fn allowed(names: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<Algorithm>>> {
-    let Some(names) = names else {
-        return Ok(None);
-    };
-    let names = arguments::texts(names, "algorithms")?;
-    Ok((!names.is_empty()).then(|| names.iter().filter_map(|name| Algorithm::from_name(name)).collect()))
+/// The algorithms that a caller names.
+struct Allowed {
+    /// Whether any is named.
+    any: bool,
+    /// Those that ferrauth knows. A name that it does not know allows nothing.
+    known: Vec<Algorithm>,
+}
+
+impl Allowed {
+    fn read(names: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let names = arguments::texts(names, "algorithms")?;
+        let known = names.iter().filter_map(|name| Algorithm::from_name(name)).collect();
+        Ok(Self { any: !names.is_empty(), known })
+    }
 }
 
 /// Verifies a token and returns its claims.
@@ -139,10 +148,10 @@ pub(crate) fn decode<'py>(
     now: Option<u64>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let key = key.ok_or(Error::Key(KeyRefusal::Empty))?;
-    let algorithms = allowed(algorithms)?;
-    let chosen = choose(key, algorithms.as_deref())?;
+    let allowed = algorithms.map(Allowed::read).transpose()?;
+    let chosen = choose(key, allowed.as_ref())?;
     // A text was loaded, and a key was compared, for the allowed algorithms alone; a ring chooses by itself.
-    let algorithms = algorithms.filter(|_| matches!(chosen, Chosen::Ring(_)));
+    let algorithms = allowed.filter(|_| matches!(chosen, Chosen::Ring(_))).map(|allowed| allowed.known);
     let expected = Asked { audience, issuer, subject, leeway, options, typ: None, algorithms }.expectations()?;
     verified(py, jwt, chosen.keys(), expected.get(), now)
 }
@@ -179,6 +188,10 @@ pub(crate) fn decode_complete<'py>(
 #[pyo3(signature = (jwt))]
 pub(crate) fn get_unverified_header<'py>(py: Python<'py>, jwt: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let compact = compact::split(arguments::token(jwt)?, MAX_TOKEN).map_err(Error::Token)?;
+    // What is no token has no header either.
+    for segment in [compact.payload, compact.signature] {
+        base64url::decode(segment).map_err(|()| Error::Token(Refusal::Segments))?;
+    }
     header(py, compact.header)
 }
 
@@ -197,31 +210,68 @@ fn header<'py>(py: Python<'py>, segment: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     Header::read_into(&text, &mut Objects::new(py)).map_err(|failure: Failure| failure.into())
 }
 
+/// The algorithm that a caller signs with.
+pub(crate) enum Named {
+    /// The key's own; of a secret, HS256.
+    Unsaid,
+    /// `None`: the key's own; of a secret, what PyJWT means by it is `none` (J01).
+    None,
+    /// One that ferrauth knows, or not.
+    Name(Option<Algorithm>),
+}
+
+impl FromPyObject<'_, '_> for Named {
+    type Error = PyErr;
+
+    fn extract(name: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        if name.is_none() {
+            return Ok(Self::None);
+        }
+        Ok(Self::Name(Algorithm::from_name(&name.extract::<String>()?)))
+    }
+}
+
 /// Signs claims.
 #[pyfunction]
-#[pyo3(signature = (payload, key, algorithm = None, headers = None, json_encoder = None))]
+#[pyo3(signature = (payload, key, algorithm = Named::Unsaid, headers = None, json_encoder = None, sort_headers = true))]
 pub(crate) fn encode(
     payload: &Bound<'_, PyAny>,
     key: &Bound<'_, PyAny>,
-    algorithm: Option<&str>,
+    algorithm: Named,
     headers: Option<&Bound<'_, PyDict>>,
     json_encoder: Option<&Bound<'_, PyAny>>,
+    sort_headers: bool,
 ) -> PyResult<String> {
-    let algorithm = match algorithm {
-        Some(name) => Some(Algorithm::from_name(name).ok_or(Error::Token(Refusal::Algorithm))?),
-        None => None,
+    if !sort_headers {
+        return Err(PyValueError::new_err(
+            "Headers are written in alphabetical order: sort_headers must be True.",
+        ));
+    }
+    let text_algorithm = match algorithm {
+        Named::Unsaid => Some(Algorithm::HS256),
+        Named::None => None,
+        Named::Name(known) => Some(known.ok_or(Error::Token(Refusal::Algorithm))?),
     };
     let signer = if let Ok(key) = key.cast::<PyKey>() {
-        Arc::clone(&key.get().0)
+        Arc::clone(signing(&key.get().0)?)
     } else if let Ok(ring) = key.cast::<PyKeyRing>() {
         Arc::clone(ring.get().0.signer(arguments::time(None)?).map_err(Error::Key)?)
     } else {
-        load(required(key, "key")?, algorithm.unwrap_or(Algorithm::HS256)).map_err(Error::Key)?
+        let algorithm = text_algorithm.ok_or(Error::Token(Refusal::Algorithm))?;
+        load(required(key, "key")?, algorithm).map_err(Error::Key)?
     };
-    if algorithm.is_some_and(|algorithm| algorithm != signer.algorithm()) {
+    if matches!(algorithm, Named::Name(named) if named != Some(signer.algorithm())) {
         return Err(Error::Token(Refusal::Algorithm).into());
     }
     encode_with(&signer, payload, headers, json_encoder)
+}
+
+/// A key that was chosen by itself, if it is in force: a ring looks for one that is.
+pub(super) fn signing(key: &Arc<Key>) -> PyResult<&Arc<Key>> {
+    if key.has_window() && !key.in_force(arguments::time(None)?) {
+        return Err(Error::Key(KeyRefusal::CannotSign).into());
+    }
+    Ok(key)
 }
 
 /// Signs claims with a key that is loaded.

@@ -8,7 +8,7 @@ use pyo3::types::{PyAny, PyDict, PyType};
 use zeroize::Zeroizing;
 
 use super::arguments::{self, Asked};
-use super::jwt::{encode_with, verified};
+use super::jwt::{encode_with, signing, verified};
 use crate::error::Error;
 use crate::py::json;
 use crate::py::text::required;
@@ -81,7 +81,7 @@ impl PyKey {
         let attributes = attributes(kid, not_before, not_after)?;
         let algorithm = arguments::optional_algorithm(algorithm)?;
         // One reader for both: what a dict says is held to the rules of the text.
-        let mut json = Zeroizing::new(String::new());
+        let mut json = Zeroizing::new(String::with_capacity(load::MAX_JWK));
         let text = if let Ok(members) = jwk.cast::<PyDict>() {
             json::write_object(members, &mut json).map_err(|_| Error::Key(KeyRefusal::Jwk))?;
             json.as_bytes()
@@ -166,7 +166,7 @@ impl PyKey {
     /// Signs claims.
     #[pyo3(signature = (payload, headers = None))]
     fn encode(&self, payload: &Bound<'_, PyAny>, headers: Option<&Bound<'_, PyDict>>) -> PyResult<String> {
-        encode_with(&self.0, payload, headers, None)
+        encode_with(signing(&self.0)?, payload, headers, None)
     }
 
     /// Verifies a token and returns its claims.
