@@ -289,7 +289,8 @@ class TestChange:
     def test_the_password_is_required_and_guesses_are_counted(self, world: World) -> None:
         with pytest.raises(WrongPassword):
             self.change(world, password="wrong")
-        assert world.port.order() == ["Reserve", "Reserve", "LoadUser", "CheckPassword"]
+        assert world.port.order() == ["Reserve", "Reserve", "LoadUser", "CheckPassword", "Emit"]
+        assert [one.user_id for one in world.port.events(Event.PASSWORD_REFUSED)] == ["1"]
         assert not world.port.outbox
 
     def test_E08_a_move_dies_with_the_password_and_with_another_move(self, world: World) -> None:

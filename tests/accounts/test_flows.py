@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ferrauth.accounts import flows
-from ferrauth.accounts.effects import Allowance, Event, arun
-from ferrauth.accounts.errors import LoginFailed, SessionNotFound, Throttled, WrongPassword
+from ferrauth.accounts.effects import Action, Allowance, Event, Reserve, arun
+from ferrauth.accounts.errors import InvalidInput, LoginFailed, SessionNotFound, Throttled, WrongPassword
 from ferrauth.accounts.sessions import MAX_REPEATS, EndReason, RequestFacts
 from ferrauth.exceptions import InvalidTokenError
 from tests.accounts.world import LAPTOP, PHONE, World
@@ -344,11 +344,9 @@ class TestEnding:
 
 
 class TestPasswordChange:
-    def change(self, world: World, pair: Any, old: str) -> None:
+    def change(self, world: World, pair: Any, old: str, new: str = "better") -> None:
         found = world.run(flows.authenticate(world.policy, pair.access))
-        flow = flows.change_password(
-            world.policy, PHONE, user_id="1", session_id=found.session.id, old=old, new="better"
-        )
+        flow = flows.change_password(world.policy, PHONE, user_id="1", session_id=found.session.id, old=old, new=new)
         world.run(flow)
 
     def test_J93_others_end_and_this_one_goes_on(self, world: World) -> None:
@@ -368,8 +366,62 @@ class TestPasswordChange:
         world.port.performed.clear()
         with pytest.raises(WrongPassword):
             self.change(world, pair, "wrong")
-        assert world.port.order() == ["LoadSession", "Reserve", "LoadUser", "CheckPassword"]
+        assert world.port.order() == ["LoadSession", "Reserve", "LoadUser", "CheckPassword", "Emit"]
+        (refused,) = world.port.events(Event.PASSWORD_REFUSED)
+        assert (refused.user_id, refused.session_id is not None) == ("1", True)
         assert world.opens(pair.access)
+
+    @pytest.mark.parametrize(
+        ("new", "code"),
+        [
+            ("密" * 1_400, "password_too_long"),
+            ("x" * 4_097, "password_too_long"),
+            ("", "invalid"),
+            ("\ud800", "invalid"),
+        ],
+    )
+    def test_P24_what_no_login_takes_is_no_new_password(self, world: World, new: str, code: str) -> None:
+        pair = world.login()
+        world.port.performed.clear()
+        with pytest.raises(InvalidInput) as refused:
+            self.change(world, pair, "secret", new)
+        assert refused.value.errors == (("new_password", code),)
+        assert world.port.order() == ["LoadSession", "Reserve"]  # Nothing is derived for it.
+        assert world.user.password == "new$secret"
+
+
+class TestSessionsThatAreTooMany:
+    @pytest.mark.parametrize("how", ["login", "open_session"])
+    def test_those_that_end_are_on_record(self, how: str) -> None:
+        world = World(MAX_SESSIONS=2)
+
+        def opened() -> list[Event]:
+            before = len(world.port.events())
+            if how == "login":
+                world.login()
+            else:
+                world.run(flows.open_session(world.policy, PHONE, user_id="1"))
+            world.clock.move(1)
+            return [one.event for one in world.port.events()][before:]
+
+        begun = Event.LOGIN_SUCCEEDED if how == "login" else Event.SESSION_OPENED
+        assert [opened() for _ in range(3)] == [[begun], [begun], [begun, Event.SESSIONS_DISPLACED]]
+        (displaced,) = world.port.events(Event.SESSIONS_DISPLACED)
+        assert displaced.user_id == "1"
+        assert displaced.session_id in world.port.sessions
+
+
+class TestAccountLimit:
+    @pytest.mark.parametrize("known", [True, False])
+    def test_T10_T34_every_login_is_counted_against_its_account(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, known: bool
+    ) -> None:
+        load = world.port.LoadUser
+        monkeypatch.setattr(world.port, "LoadUser", lambda effect: replace(load(effect), known=known), raising=False)
+        world.login()
+        first, second = [effect for effect in world.port.performed if isinstance(effect, Reserve)]
+        assert (first.action, first.user_id, first.known) == (Action.LOGIN, None, False)
+        assert (second.action, second.user_id, second.known) == (Action.LOGIN_ACCOUNT, "1", known)
 
 
 def test_facts_are_printable_and_short() -> None:

@@ -131,9 +131,10 @@ class MemoryPort:
                     self.sessions[other.id] = replace(other, password_stamp=stamps[1])
         self.sessions[row.id] = row
         others = sorted(self._live(user.id), key=lambda other: other.rotated_at, reverse=True)
-        for other in [other for other in others if other.id != row.id][effect.max_sessions - 1 :]:
+        surplus = [other for other in others if other.id != row.id][effect.max_sessions - 1 :]
+        for other in surplus:
             self._end(other, row.created_at, EndReason.TOO_MANY)
-        return Opened.OPENED
+        return Opened.DISPLACED if surplus else Opened.OPENED
 
     def Rotate(self, effect: effects.Rotate) -> bool:
         row = self.sessions[effect.successor.id]

@@ -122,6 +122,8 @@ class Reserve(Effect[Allowance]):
     """What the client says it is, as submitted."""
     user_id: str | None = None
     """Whom that turned out to name."""
+    known: bool = False
+    """Whether the user has lately been where the caller is: its account is then counted for that network alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,10 +226,17 @@ class Opened(enum.Enum):
     """What came of :class:`OpenSession`."""
 
     OPENED = "opened"
+    DISPLACED = "displaced"
+    """Opened, and the user's sessions that were too many have ended."""
     STALE = "stale"
     """The user's row is no longer the one that was loaded: load it again."""
     EXISTS = "exists"
     """There is a session with this key already."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether there is a new session."""
+        return self in (Opened.OPENED, Opened.DISPLACED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -319,7 +328,11 @@ class Event(enum.StrEnum):
     LOGGED_OUT = "logged_out"
     REVOKED = "revoked"
     REVOCATION_UNMATCHED = "revocation_unmatched"
+    SESSIONS_DISPLACED = "sessions_displaced"
+    """A login ended sessions of its user's, since there were more than ``MAX_SESSIONS``."""
     PASSWORD_CHANGED = "password_changed"
+    PASSWORD_REFUSED = "password_refused"
+    """A logged-in user's own password, asked for once more, was wrong."""
     REGISTERED = "registered"
     REGISTRATION_TAKEN = "registration_taken"
     """A registration with an address, or a name, that an account has."""

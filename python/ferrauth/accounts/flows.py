@@ -7,6 +7,7 @@ A flow never waits, reads or writes by itself: it yields an effect and is sent t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from ferrauth.accounts import sessions
@@ -24,7 +25,6 @@ from ferrauth.accounts.effects import (
     LoadSessions,
     LoadUser,
     MakePassword,
-    Opened,
     Release,
     Reserve,
     Revoke,
@@ -33,7 +33,7 @@ from ferrauth.accounts.effects import (
 )
 from ferrauth.accounts.errors import Conflict, LoginFailed, SessionNotFound, Throttled, WrongPassword
 from ferrauth.accounts.legacy import legacy_user
-from ferrauth.accounts.passwords import row_to_verify
+from ferrauth.accounts.passwords import refuse_unfit, row_to_verify
 from ferrauth.accounts.policy import (
     ATTEMPTS,
     Authenticated,
@@ -42,6 +42,7 @@ from ferrauth.accounts.policy import (
     decode,
     legacy_claims,
     new_session,
+    note_displaced,
     opening,
     reserve,
     session_of,
@@ -104,13 +105,14 @@ def login(policy: Policy, facts: RequestFacts, *, identifier: str, password: str
             raise LoginFailed
         row = new_session(policy, facts, user, upgraded, label)
         opened = yield from ask(opening(policy, row, user, upgraded=upgraded, logged_in=True))
-        if opened is Opened.OPENED:
+        if opened.succeeded:
             yield from ask(Release(allowances=(first, account)))
             if upgraded is not None:
                 yield from ask(Emit(event=Event.HASH_UPGRADED, facts=facts, user_id=user.id))
             yield from ask(
                 Emit(event=Event.LOGIN_SUCCEEDED, facts=facts, user_id=user.id, session_id=row.id, user=user.user)
             )
+            yield from note_displaced(facts, row, opened)
             return tokens(policy, row)
     raise Conflict
 
@@ -127,8 +129,9 @@ def open_session(policy: Policy, facts: RequestFacts, *, user_id: str, label: st
             raise LoginFailed
         row = new_session(policy, facts, user, None, label)
         opened = yield from ask(opening(policy, row, user, upgraded=None, logged_in=False))
-        if opened is Opened.OPENED:
+        if opened.succeeded:
             yield from ask(Emit(event=Event.SESSION_OPENED, facts=facts, user_id=user.id, session_id=row.id))
+            yield from note_displaced(facts, row, opened)
             return tokens(policy, row)
     raise Conflict
 
@@ -250,15 +253,18 @@ def change_password(
     """Change a user's password. Its other sessions end, the one named goes on.
 
     Raises:
+        InvalidInput: ``new`` is refused.
         WrongPassword: ``old`` is not the user's password, or the user may not log in.
         Throttled: Too many attempts.
         Conflict: The password was changed at the same moment.
     """
     allowance = yield from reserve(Reserve(action=Action.PASSWORD_CHANGE, facts=facts, user_id=user_id))
+    refuse_unfit("new_password", new)
     for _ in range(ATTEMPTS):
         user = yield from ask(LoadUser(user_id=user_id))
         verified, _upgraded = yield from ask(CheckPassword(password=old, encoded=_row(user)))
         if user is None or not verified:
+            yield from ask(Emit(event=Event.PASSWORD_REFUSED, facts=facts, user_id=user_id, session_id=session_id))
             raise WrongPassword
         yield from ask(ValidatePassword(password=new, user=user))
         made = yield from ask(MakePassword(password=new))
@@ -282,16 +288,15 @@ def _count_bad_token(error: InvalidTokenError, facts: Callable[[], RequestFacts]
 
 
 def _reserve_account(facts: RequestFacts, identifier: str, user: UserRow | None) -> Flow[Allowance]:
-    """Count a login against its account, unless it comes from where its user has been lately.
+    """Count a login against its account; from where its user has been lately, against the account there.
 
-    So who tries passwords from elsewhere meets the account's limit, and cannot lock the user out (T10).
+    So who tries passwords from elsewhere meets the account's limit, and cannot lock the user out (T10); and from any
+    one network an account runs out after as many attempts, whether there is one or not (T34).
     """
-    if user is not None and user.known:
-        return Allowance()
-    user_id = user.id if user else None
-    return (
-        yield from reserve(Reserve(action=Action.LOGIN_ACCOUNT, facts=facts, identifier=identifier, user_id=user_id))
-    )
+    named = Reserve(action=Action.LOGIN_ACCOUNT, facts=facts, identifier=identifier)
+    if user is not None:
+        named = replace(named, user_id=user.id, known=user.known)
+    return (yield from reserve(named))
 
 
 def _row(user: UserRow | None) -> str | None:

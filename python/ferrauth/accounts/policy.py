@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from ferrauth.accounts import sessions
-from ferrauth.accounts.effects import Allowance, Emit, Event, Flow, OpenSession, Reserve, ask
+from ferrauth.accounts.effects import Allowance, Emit, Event, Flow, Opened, OpenSession, Reserve, ask
 from ferrauth.accounts.errors import Throttled
 from ferrauth.exceptions import InvalidTokenError
 
@@ -110,6 +110,12 @@ def opening(policy: Policy, row: SessionRow, user: UserRow, *, upgraded: str | N
         logged_in=logged_in,
         max_sessions=policy.settings.max_sessions,
     )
+
+
+def note_displaced(facts: RequestFacts, row: SessionRow, opened: Opened) -> Flow[None]:
+    """Record that a new session took the place of older ones, where it did."""
+    if opened is Opened.DISPLACED:
+        yield from ask(Emit(event=Event.SESSIONS_DISPLACED, facts=facts, user_id=row.user_id, session_id=row.id))
 
 
 def tokens(policy: Policy, row: SessionRow) -> TokenPair:

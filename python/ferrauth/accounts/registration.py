@@ -29,7 +29,6 @@ from ferrauth.accounts.effects import (
     Flow,
     LoadUser,
     MakePassword,
-    Opened,
     Release,
     Reserve,
     ValidatePassword,
@@ -180,6 +179,7 @@ def change_email(policy: Policy, facts: RequestFacts, *, user_id: str, password:
     row = None if user is None else row_to_verify(user.password, may_log_in=user.eligible)
     verified, _upgraded = yield from ask(CheckPassword(password=password, encoded=row))
     if user is None or not verified:
+        yield from ask(Emit(event=Event.PASSWORD_REFUSED, facts=facts, user_id=user_id))
         raise WrongPassword
     yield from ask(Enqueue(message=_message(Mail.CHANGE, parsed, user_id=user.id), now=policy.clock()))
     yield from ask(Release(allowances=(tried,)))
@@ -236,7 +236,7 @@ def _message(mail: Mail, email: Email, *, user_id: str = "") -> Message:
 def _first_session(policy: Policy, facts: RequestFacts, user: UserRow) -> Flow[TokenPair]:
     row = new_session(policy, facts, user, None, "")
     opened = yield from ask(opening(policy, row, user, upgraded=None, logged_in=True))
-    if opened is not Opened.OPENED:
+    if not opened.succeeded:
         raise Conflict
     yield from ask(Emit(event=Event.LOGIN_SUCCEEDED, facts=facts, user_id=user.id, session_id=row.id, user=user.user))
     return tokens(policy, row)

@@ -25,7 +25,17 @@ from ferrauth.accounts.effects import (
 )
 from ferrauth.accounts.errors import Conflict
 from ferrauth.accounts.legacy import legacy_user
-from ferrauth.accounts.policy import ATTEMPTS, decode, legacy_claims, new_session, opening, reserve, session_of, tokens
+from ferrauth.accounts.policy import (
+    ATTEMPTS,
+    decode,
+    legacy_claims,
+    new_session,
+    note_displaced,
+    opening,
+    reserve,
+    session_of,
+    tokens,
+)
 from ferrauth.accounts.sessions import EndReason, RequestFacts, SessionRow, UserRow, Verdict
 from ferrauth.exceptions import InvalidTokenError
 
@@ -119,8 +129,9 @@ def _exchange(policy: Policy, facts: RequestFacts, legacy: LegacyClaims) -> Flow
             raise InvalidTokenError
         row = _legacy_session(policy, facts, user, legacy)
         opened = yield from ask(opening(policy, row, user, upgraded=None, logged_in=False))
-        if opened is Opened.OPENED:
+        if opened.succeeded:
             yield from ask(Emit(event=Event.LEGACY_EXCHANGED, facts=facts, user_id=user.id, session_id=row.id))
+            yield from note_displaced(facts, row, opened)
             return tokens(policy, row)
         if opened is Opened.EXISTS:
             return (yield from _rotate(policy, facts, subject=legacy.sub, session_id=session_id, generation=0))

@@ -59,7 +59,7 @@ LABEL_LENGTH = 100
 """Characters of a device's name that a row keeps."""
 
 KNOWN_CALLER = timedelta(days=30)
-"""How long a user's session makes its network known: such a caller is not held to the account's own limit, so that
+"""How long a user's session makes its network known: the account's limit is then counted there for itself, so that
 nobody can lock a user out of where it works from (OWASP on account lockout; NIST SP 800-63B, section 3.2.2)."""
 
 NOWHERE = "-"

@@ -79,7 +79,7 @@ Limits = Mapping[Action, Mapping[Scope, tuple[Limit, ...]]]
 DEFAULT_LIMITS: Mapping[str, Mapping[str, str | None]] = MappingProxyType(
     {
         # What ASVS 5.0 (6.3.1) and OWASP's authentication page ask for: few guesses an account, and more an address,
-        # behind which there may be an office. An account's own limit binds only callers it has not seen (T10).
+        # behind which there may be an office. A network that an account knows has its limit for itself (T10).
         Action.LOGIN: {"account_address": "5/m", "account": "20/h", "address": "60/m", "global": None},
         # The account of a registration is the address that it names: whoever's it is gets a mail each time.
         Action.REGISTER: {"account": "5/h", "address": "3/h"},
@@ -176,6 +176,8 @@ def _parts(scope: Scope, reservation: Reserve) -> Sequence[tuple[str, ...]]:
 
     An account is counted by what was typed, and by the user that it turned out to name: two spellings that a database
     takes for one share the second (CVE-2026-97764). Where it names nobody, what was typed stands in for the user.
+    Where the user has lately been in the caller's network, that network is counted for itself: guesses from elsewhere
+    do not lock the user out of it (T10), and its own run out as those at an unknown account do (T34).
     """
     network = reservation.facts.network or UNKNOWN_ADDRESS
     if scope is Scope.GLOBAL:
@@ -188,7 +190,9 @@ def _parts(scope: Scope, reservation: Reserve) -> Sequence[tuple[str, ...]]:
         names = [("typed", typed), ("nobody", typed)]
     if reservation.user_id is not None:
         names = [*names[:1], ("user", reservation.user_id)]
-    return names if scope is Scope.ACCOUNT else [(*name, network) for name in names[:1]]
+    if scope is Scope.ACCOUNT:
+        return [(*name, network) for name in names] if reservation.known else names
+    return [(*name, network) for name in names[:1]]
 
 
 def _counter(secret: bytes, action: Action, scope: Scope, limit: Limit, parts: tuple[str, ...]) -> Counter:

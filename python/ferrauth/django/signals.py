@@ -31,6 +31,7 @@ __all__ = [
     "legacy_exchanged",
     "link_refused",
     "password_changed",
+    "password_refused",
     "password_reset",
     "refresh_refused",
     "refresh_repeated",
@@ -43,6 +44,7 @@ __all__ = [
     "send",
     "session_opened",
     "session_revoked",
+    "sessions_displaced",
     "throttled",
 ]
 
@@ -55,8 +57,10 @@ refresh_replayed = Signal()
 refresh_refused = Signal()
 legacy_exchanged = Signal()
 session_revoked = Signal()
+sessions_displaced = Signal()
 revocation_unmatched = Signal()
 password_changed = Signal()
+password_refused = Signal()
 link_refused = Signal()
 password_reset = Signal()
 reset_requested = Signal()
@@ -77,8 +81,10 @@ SIGNALS: Mapping[Event, Signal] = MappingProxyType(
         Event.REFRESH_REFUSED: refresh_refused,
         Event.LEGACY_EXCHANGED: legacy_exchanged,
         Event.REVOKED: session_revoked,
+        Event.SESSIONS_DISPLACED: sessions_displaced,
         Event.REVOCATION_UNMATCHED: revocation_unmatched,
         Event.PASSWORD_CHANGED: password_changed,
+        Event.PASSWORD_REFUSED: password_refused,
         Event.LINK_REFUSED: link_refused,
         Event.PASSWORD_RESET: password_reset,
         Event.RESET_REQUESTED: reset_requested,

@@ -34,6 +34,7 @@ __all__ = [
     "key",
     "load_account",
     "load_user",
+    "networks_of",
     "owner_of",
     "sessions",
     "user_filter",
@@ -121,6 +122,11 @@ def all_users() -> QuerySet[AbstractBaseUser]:
 def sessions() -> QuerySet[RefreshSession]:
     """Return all sessions."""
     return RefreshSession._base_manager.using(alias())
+
+
+def networks_of(user_id: str) -> set[str]:
+    """Return the networks of a user's sessions, ended ones too."""
+    return set(sessions().filter(user_id=user_id).values_list("network", flat=True).distinct())
 
 
 def user_filter() -> dict[str, Any]:

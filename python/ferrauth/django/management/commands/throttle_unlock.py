@@ -57,17 +57,26 @@ def _keys(account: str | None, address: str | None, network: str) -> set[str]:
     if account is not None and address is not None:
         scopes |= {Scope.ACCOUNT_ADDRESS}
     user = users.load_user(LoadUser(identifier=account)) if account is not None else None
-    facts = RequestFacts(address=address or "", network=network)
+    # Each network that an account knows has the account's limit for itself.
+    networks = {network} if address is not None or user is None else {network, *users.networks_of(user.id)}
     # An attempt names its account by what was typed, by the user, or by both.
     names = {(account, None), (None, user.id if user else None), (account, user.id if user else None)}
     return {
         counter.key
         for action in Action
         for identifier, user_id in names
+        for known in (False, True)
+        for one in networks
         for counter in throttling.counters(
             get_settings().limits,
             get_counter_secret(),
-            Reserve(action=action, facts=facts, identifier=identifier, user_id=user_id),
+            Reserve(
+                action=action,
+                facts=RequestFacts(network=one),
+                identifier=identifier,
+                user_id=user_id,
+                known=known,
+            ),
         )
         if counter.scope in scopes
     }
