@@ -160,6 +160,59 @@ def test_settings_of_the_legacy_package_are_followed(user: Any) -> None:
         assert get_user_from_token(token) == user
 
 
+def test_J11_its_leeway_is_honoured_and_no_more(legacy: Any, user: Any) -> None:
+    late, later = legacy.AccessToken.for_user(user), legacy.AccessToken.for_user(user)
+    late.set_exp(lifetime=timedelta(seconds=-20))
+    later.set_exp(lifetime=timedelta(seconds=-3_600))
+    for leeway in (120, 90.5, timedelta(seconds=60)):
+        with override_settings(SIMPLE_JWT={"LEEWAY": leeway}):
+            assert get_user_from_token(str(late)) == user
+            assert get_user_from_token(str(later)) is None
+    assert get_user_from_token(str(late)) is None
+
+
+def test_J104_the_row_of_a_token_is_kept_for_the_leeway_too(legacy: Any, user: Any) -> None:
+    token = legacy.RefreshToken.for_user(user)
+    with override_settings(SIMPLE_JWT={"LEEWAY": 60}):
+        refresh(token)
+    kept = RefreshSession.objects.get().keep_until
+    assert kept is not None
+    assert int(kept.timestamp()) == token["exp"] + 60
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"JTI_CLAIM": None}, "JTI_CLAIM"),
+        ({"TOKEN_TYPE_CLAIM": None}, "TOKEN_TYPE_CLAIM"),
+        ({"LEEWAY": 121}, "LEEWAY"),
+        ({"LEEWAY": -1}, "LEEWAY"),
+        ({"LEEWAY": timedelta(minutes=5)}, "LEEWAY"),
+        ({"LEEWAY": "10"}, "LEEWAY"),
+        ({"LEEWAY": True}, "LEEWAY"),
+    ],
+)
+def test_settings_that_cannot_be_honoured_are_said_at_the_start(given: dict[str, Any], words: str) -> None:
+    with override_settings(SIMPLE_JWT=given), pytest.raises(ImproperlyConfigured, match=f"COMPAT.*{words}"):
+        get_policy()
+
+
+@pytest.mark.filterwarnings("ignore:The HMAC key is")  # What PyJWT says of the same key.
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
+def test_J11_a_secret_key_that_signed_by_a_longer_algorithm_still_verifies(user: Any, algorithm: str) -> None:
+    import jwt as pyjwt
+
+    secret = "k" * 50  # As long as the one that startproject writes.
+    claims = {"token_type": "access", "user_id": str(user.pk), "jti": "1" * 32, "exp": 4_000_000_000}
+    token = pyjwt.encode(claims, secret, algorithm=algorithm)
+    with override_settings(SIMPLE_JWT={"ALGORITHM": algorithm}, SECRET_KEY=secret):
+        assert get_user_from_token(token) == user
+        assert get_user_from_token(pyjwt.encode(claims, "j" * 50, algorithm=algorithm)) is None
+    short = override_settings(SIMPLE_JWT={"ALGORITHM": algorithm, "SIGNING_KEY": "k" * 31})
+    with short, pytest.raises(ImproperlyConfigured, match="COMPAT cannot verify"):
+        get_policy()
+
+
 def test_tokens_that_name_users_by_another_field_are_refused_at_the_start() -> None:
     with override_settings(SIMPLE_JWT={"USER_ID_FIELD": "username"}), pytest.raises(ImproperlyConfigured):
         get_policy()

@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 
+from ferrauth.accounts.errors import ConfigurationError
 from ferrauth.accounts.legacy import LegacyReader
 from ferrauth.exceptions import InvalidKeyError
 
@@ -24,8 +25,8 @@ def make_legacy_reader() -> LegacyReader:
     """Return a reader of the tokens that this project signed with either package.
 
     Raises:
-        ImproperlyConfigured: The package names users by another field than the primary key, or its key is none that
-            may verify.
+        ImproperlyConfigured: The package names users by another field than the primary key, its key is none that may
+            verify, or another of its settings cannot be honoured.
     """
     given: Mapping[str, Any] = {}
     for name in SETTINGS:
@@ -34,5 +35,7 @@ def make_legacy_reader() -> LegacyReader:
         raise ImproperlyConfigured("FERRAUTH: COMPAT reads tokens whose USER_ID_FIELD is the primary key, no others.")
     try:
         return LegacyReader(given, secrets=[django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS])
+    except ConfigurationError as error:
+        raise ImproperlyConfigured(f"FERRAUTH: {error}") from None
     except InvalidKeyError as error:
         raise ImproperlyConfigured(f"FERRAUTH: COMPAT cannot verify with the other package's key. {error}") from None
