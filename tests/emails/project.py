@@ -96,6 +96,14 @@ def play() -> None:
     expect(login("ada@example.com", "better") == "ok", "with the new password")
 
     user = users.objects.get()
+    own = users.USERNAME_FIELD == "username"  # The one whose addresses, and their flags, are in columns of its own.
+    named: dict[str, Any] = {"username": "root", "is_email_verified": True} if own else {}
+    root = users.objects.create(email="Root@Example.com", password=user.password, **named)
+    expect(login("root@example.com", "better") == "ok", "whom a shell makes logs in by the address")
+    register("ROOT@example.com")
+    [sent] = letters()
+    expect("already" in sent.subject and users.objects.count() == 2, "and is one account")
+    root.delete()
     if users._meta.pk.name == users.USERNAME_FIELD:
         return  # A key that is the address cannot move with it.
     move = {"user_id": str(user.pk), "password": "better", "email": "New@example.com"}

@@ -13,7 +13,8 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 
 from ferrauth.accounts import flows
-from ferrauth.django.importing import Importer
+from ferrauth.django.account_checks import check_stored_addresses
+from ferrauth.django.importing import Importer, Rewriter
 from ferrauth.django.models import EmailAddress
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def users(*emails: str) -> list[Any]:
-    """Make users with these addresses in Django's own column."""
+    """Make users with these addresses in Django's own column, as SQL would: no signal tells of them."""
     encoded = make_password("correct horse")
-    return [
-        get_user_model().objects.create(username=f"user{number}", email=email, password=encoded)
-        for number, email in enumerate(emails)
-    ]
+    get_user_model().objects.bulk_create(
+        get_user_model()(username=f"user{number}", email=email, password=encoded) for number, email in enumerate(emails)
+    )
+    return list(get_user_model().objects.order_by("pk"))
 
 
 def run(*options: str) -> dict[str, Any]:
@@ -67,8 +68,10 @@ def test_E04_addresses_that_users_share_are_reported_and_not_imported(site: Site
 
 
 def test_E04_what_only_unicode_tells_apart_collides_too(site: Site) -> None:
-    made = users("ada@example.com", "ａda@example.com")
-    assert run("--verified", "--batch-size", "1")["collisions"] == [str(made[1].pk)]
+    made = users("ada@example.com", "ａda@example.com", "STRASSE@example.com", "straße@example.com", "Ä@b.de", "ä@b.de")
+    told = run("--verified", "--batch-size", "1")
+    assert (told["imported"], told["collisions"]) == (0, [str(user.pk) for user in made])
+    assert not EmailAddress.objects.exists()
 
 
 def test_somebody_who_registers_meanwhile_has_the_address(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +118,65 @@ def test_options_that_make_no_sense(site: Site, options: list[str]) -> None:
         call_command("import_emails", *options)
 
 
-def test_where_the_user_model_keeps_addresses_there_is_nothing_to_import(site: Site) -> None:
-    site.configure(EMAIL_FIELD="email", EMAIL_VERIFIED_FIELD="is_active")
+class TestOwnColumn:
+    """Where the user model keeps addresses, they are found in their canonical form."""
+
+    @pytest.fixture(autouse=True)
+    def own(self, site: Site) -> None:
+        site.configure(EMAIL_FIELD="email", EMAIL_VERIFIED_FIELD="is_active")
+
+    @pytest.mark.parametrize("option", ["--verified", "--unverified", "--verified-field=is_staff", "--field=email"])
+    def test_there_is_nothing_to_import(self, option: str) -> None:
+        with pytest.raises(CommandError, match="EMAIL_FIELD"):
+            call_command("import_emails", option)
+
+    def test_E04_other_forms_are_reported_and_rewritten(self, site: Site, database: str) -> None:
+        emails = (
+            "Ada@Example.com",
+            "bob@example.com",
+            "Eve@example.com",
+            "eve@EXAMPLE.com",
+            "no address",
+            "",
+            "Ä@b.de",
+        )
+        keys = [str(user.pk) for user in users(*emails)]
+        assert [one.id for one in check_stored_addresses(databases=[database])] == ["ferrauth.W005"]
+        told = {
+            "not_canonical": [keys[0], keys[6]],
+            "collisions": keys[2:4],
+            "no_address": [keys[4]],
+            "empty": [keys[5]],
+        }
+        assert run() == {"rewritten": 2, "dry_run": True, **told}
+        assert run("--rewrite", "--dry-run")["dry_run"] is True
+        assert [user.email for user in get_user_model().objects.order_by("pk")] == list(emails)
+        assert run("--rewrite", "--batch-size", "2") == {"rewritten": 2, "dry_run": False, **told}
+        canonical = ("ada@example.com", *emails[1:6], "ä@b.de")
+        assert [user.email for user in get_user_model().objects.order_by("pk")] == list(canonical)
+        site.carry(flows.request_password_reset, email="ADA@example.com")
+        assert [sent.to for sent in site.mails()] == [["ada@example.com"]]
+        said = StringIO()
+        call_command("import_emails", stdout=said)
+        assert "Would rewrite 0 addresses.\n2 users share an address" in said.getvalue()
+
+    def test_W005_is_asked_of_the_database_only(self, site: Site, database: str) -> None:
+        users("Ada@example.com")
+        assert not check_stored_addresses()
+        get_user_model().objects.update(email="ada@example.com")
+        assert not check_stored_addresses(databases=[database])
+        site.configure()
+        get_user_model().objects.update(email="Ada@example.com")
+        assert not check_stored_addresses(databases=[database])
+
+    def test_what_changes_meanwhile_is_left(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+        [ada] = users("Ada@example.com")
+        rewriter = Rewriter(column="email")
+        get_user_model().objects.update(email="Other@example.com")
+        rewriter._deal_with([(ada.pk, "Ada@example.com")])
+        assert (rewriter.rewritten, get_user_model().objects.get().email) == (0, "Other@example.com")
+
+
+def test_rewriting_is_for_the_user_models_own_column(site: Site) -> None:
     with pytest.raises(CommandError, match="EMAIL_FIELD"):
-        call_command("import_emails", "--verified")
+        call_command("import_emails", "--verified", "--rewrite")

@@ -17,18 +17,20 @@ from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import CommandError, call_command
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 from django.db.models import F
 
 from ferrauth.accounts import flows
 from ferrauth.accounts import outbox as rules
 from ferrauth.django import conf, mails, outbox, sender
+from ferrauth.django.account_checks import check_tasks
 from ferrauth.django.models import OutboxMessage
 from tests import databases
+from tests.emails import tasks
 from tests.mailing import use_backend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.emails.conftest import Site
 
@@ -142,6 +144,12 @@ def test_the_language_of_the_request_is_the_mails(site: Site, settings: Any) -> 
     assert OutboxMessage.objects.get().language == "de"
     [sent] = site.mails()
     assert '<html lang="de">' in sent.alternatives[0][0]
+    with translation.override(None):  # As a management command runs that asks for no translation.
+        site.register("grace@example.com")
+        assert OutboxMessage.objects.latest("pk").language == ""
+        settings.LANGUAGE_CODE = "fr"
+        [other] = site.mails()
+    assert '<html lang="fr">' in other.alternatives[0][0]
     assert sent.extra_headers["Auto-Submitted"] == "auto-generated"
 
 
@@ -228,20 +236,49 @@ def test_the_thread_sends_and_ends(site: Site, monkeypatch: pytest.MonkeyPatch) 
 
 
 class TestThread:
-    def test_work_that_raises_is_logged_and_the_thread_ends(
+    def test_E05_work_that_raises_is_logged_and_tried_again(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         monkeypatch.setattr(sender, "MAX_DELAY", 0.0)
         monkeypatch.setattr(sender, "IDLE", 0.01)
+        monkeypatch.setattr(sender, "MAX_WAIT", 0.01)
         one = sender._Sender()
+        answers: list[float | Exception | None] = [
+            OperationalError(),
+            0.0,
+            OperationalError(),
+            OperationalError(),
+            None,
+        ]
 
-        def work() -> None:
-            raise ZeroDivisionError
+        def work() -> float | None:
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
 
         one.wake(work)
         join_senders()
-        assert one.thread is None
-        assert "wait in the outbox" in caplog.text
+        assert not answers
+        assert (one.thread, one.failures) == (None, 0)
+        assert caplog.text.count("wait in the outbox") == 3
+
+    def test_work_that_raises_for_ever_ends_the_thread(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sender, "MAX_DELAY", 0.0)
+        monkeypatch.setattr(sender, "IDLE", 0.01)
+        monkeypatch.setattr(sender, "MAX_WAIT", 0.01)
+        monkeypatch.setattr(sender, "MAX_FAILURES", 3)
+        one = sender._Sender()
+        tried: list[None] = []
+
+        def work() -> float | None:
+            tried.append(None)
+            raise OperationalError
+
+        for times in (3, 6):  # Whoever asks for it once more has it tried once more.
+            one.wake(work)
+            join_senders()
+            assert len(tried) == times
 
     def test_work_that_wants_to_be_done_again_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sender, "MAX_DELAY", 0.0)
@@ -274,26 +311,87 @@ class TestThread:
 
 
 class TestTasks:
-    """Where ``django.tasks`` is not installed, a stand-in with the same two names is."""
+    """Where Django has tasks they are Django's, and wait for a worker; before, ``tests.emails.tasks`` stands in."""
 
     @pytest.fixture
-    def enqueued(self, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
-        enqueued: list[Callable[[], None]] = []
-
-        def task(function: Callable[[], None]) -> SimpleNamespace:
-            return SimpleNamespace(enqueue=lambda: enqueued.append(function))
-
-        monkeypatch.setitem(sys.modules, "django.tasks", SimpleNamespace(task=task))
+    def queue(self, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         monkeypatch.delitem(sys.modules, "ferrauth.django.tasks", raising=False)
-        return enqueued
+        if not tasks.HAS_TASKS:
+            monkeypatch.setitem(sys.modules, "django.tasks", tasks.stand_in())
+        tasks.use(settings, "Queue")
+        yield tasks.queue
+        tasks.queue.clear()
 
     @ON_COMMIT
-    def test_a_task_sends_after_the_commit(self, site: Site, enqueued: list[Callable[[], None]]) -> None:
+    def test_a_worker_sends_after_the_commit(self, site: Site, queue: list[Any], database: str) -> None:
+        site.configure(OUTBOX_SENDER="tasks")
+        with transaction.atomic(using=database):
+            site.register()
+            assert not queue
+        assert tasks.work() == 1
+        assert [one.to for one in mail.outbox] == [["Ada@example.com"]]
+        assert not queue
+
+    @ON_COMMIT
+    def test_E05_a_mail_that_failed_has_a_task_for_when_it_is_tried_again(
+        self, site: Site, queue: list[Any], down: None, settings: Any
+    ) -> None:
         site.configure(OUTBOX_SENDER="tasks")
         site.register()
-        [function] = enqueued
-        function()
-        assert [one.to for one in mail.outbox] == [["Ada@example.com"]]
+        assert tasks.work() == 1
+        due = OutboxMessage.objects.get().next_attempt_at
+        assert due is not None
+        [again] = queue
+        assert timedelta(0) < again.run_after - due < timedelta(minutes=1)
+        assert tasks.work() == 0  # Not before its time.
+        site.register("grace@example.com")
+        assert tasks.work() == 1
+        assert len(queue) == 2  # One a failure, and no chain of them: what is not due is not counted once more.
+        use_backend(settings)
+        later()
+        assert tasks.work(now=again.run_after + timedelta(minutes=1)) == 2
+        assert sorted(one.to[0] for one in mail.outbox) == ["Ada@example.com", "grace@example.com"]
+        assert not queue
+
+    @ON_COMMIT
+    def test_E05_a_backend_that_cannot_wait_says_so(
+        self, site: Site, queue: list[Any], down: None, settings: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        tasks.use(settings, "QueueWithoutDelay")
+        site.configure(OUTBOX_SENDER="tasks")
+        site.register()
+        assert tasks.work() == 1
+        assert "cannot put tasks off" in caplog.text
+        assert not queue
+
+    def test_E01_E05_E07_a_backend_that_runs_tasks_in_the_request_is_refused(
+        self, site: Site, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        site.configure(OUTBOX_SENDER="tasks")
+        if tasks.HAS_TASKS:
+            tasks.use(settings, None)  # What a project has that says nothing.
+            with pytest.raises(ImproperlyConfigured, match=r"ImmediateBackend(.|\n)*TASKS = "):
+                conf.start()
+            [error] = check_tasks()
+            assert error.id == "ferrauth.E012"
+            assert "TASKS = " in str(error.hint)
+            settings.DEBUG = True  # A project that is being written may have it so; check --deploy says it.
+            conf.start()
+            assert len(check_tasks()) == 1
+            settings.DEBUG = False
+            tasks.use(settings, "QueueWithoutDelay")
+            conf.start()
+            assert [one.id for one in check_tasks()] == ["ferrauth.W004"]
+            tasks.use(settings, "Queue")
+        else:
+            with pytest.raises(ImproperlyConfigured, match=r"6\.0"):
+                conf.start()
+            assert not check_tasks()
+            monkeypatch.setattr(conf, "_check_tasks", lambda: None)
+        conf.start()
+        assert not check_tasks()
+        site.configure(OUTBOX_SENDER="thread")
+        assert not check_tasks()
 
     @ON_COMMIT
     def test_E05_a_queue_that_is_down_changes_no_answer(
@@ -330,8 +428,6 @@ class TestCommand:
             call_command("send_outbox", *options)
 
     def test_the_loop_goes_on_while_the_database_is_away(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-        from django.db import OperationalError
-
         from ferrauth.django.management.commands import send_outbox as command
 
         rounds: list[Callable[[], Any]] = [

@@ -26,6 +26,17 @@ INSECURE_PREFIX = "django-insecure-"
 
 NEEDS_USE_TZ = "Sessions are kept in aware times, in UTC, and USE_TZ is off: nobody could log in."
 
+SENDS_WITHIN_REQUESTS = (
+    'OUTBOX_SENDER is "tasks", and the default backend of TASKS is ImmediateBackend, which runs them within the '
+    "request: the time of an answer would tell who has an account."
+)
+
+TASKS_TO_PASTE = """Paste, and adapt:
+    INSTALLED_APPS += ["django_tasks_db"]  # pip install django-tasks-db; python manage.py db_worker
+    TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+Or set OUTBOX_SENDER to "thread"."""
+"""One backend that has a worker."""
+
 _SOURCES = frozenset({"FERRAUTH", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "SIMPLE_JWT", "NINJA_JWT", "USE_TZ"})
 
 
@@ -104,12 +115,33 @@ def start() -> None:
     _check_user_filter(settings)
     configure_core(settings)
     setting_changed.connect(_on_setting_changed, dispatch_uid="ferrauth.conf")
-    if settings.outbox_sender == "tasks" and find_spec("django.tasks") is None:
-        raise ImproperlyConfigured('FERRAUTH: OUTBOX_SENDER is "tasks", which Django has from version 6.0 on.')
+    if settings.outbox_sender == "tasks":
+        _check_tasks()
     if settings.compat is not None:
         get_policy()  # Reads the legacy package's settings, which may be ones that cannot be honoured.
     if not django_settings.DEBUG and settings.keys is None:
         _refuse_insecure_secret()
+
+
+def sends_within_requests() -> bool:
+    """Tell whether ``OUTBOX_SENDER = "tasks"`` would send within the request, by Django's own default backend.
+
+    It runs a task where it is enqueued. So an answer would take as long as its mail, and tell who has an account (E01,
+    E05, E07).
+    """
+    if get_settings().outbox_sender != "tasks" or find_spec("django.tasks") is None:
+        return False
+    from django.tasks import DEFAULT_TASK_BACKEND_ALIAS, task_backends
+    from django.tasks.backends.immediate import ImmediateBackend
+
+    return isinstance(task_backends[DEFAULT_TASK_BACKEND_ALIAS], ImmediateBackend)
+
+
+def _check_tasks() -> None:
+    if find_spec("django.tasks") is None:
+        raise ImproperlyConfigured('FERRAUTH: OUTBOX_SENDER is "tasks", which Django has from version 6.0 on.')
+    if not django_settings.DEBUG and sends_within_requests():
+        raise ImproperlyConfigured(f"FERRAUTH: {SENDS_WITHIN_REQUESTS} {TASKS_TO_PASTE}")
 
 
 def _check_user_filter(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from ferrauth.django.conf import get_settings
 from ferrauth.django.drafts import unique_names
 from ferrauth.django.models import EmailAddress
 from ferrauth.django.outbox import insert
+from ferrauth.django.receivers import own_save
 from ferrauth.django.transactions import alias, retried
 from ferrauth.django.users import email_column, key, owner_of, user_row
 
@@ -55,7 +56,8 @@ def _insert_user(user: Any, effect: CreateAccount) -> Creation:
     savepoint: Any = connection.savepoint()
     inserted = failed = False
     try:
-        user.save(force_insert=True, using=alias())
+        with own_save(user):
+            user.save(force_insert=True, using=alias())
         inserted = True
         if not own:
             _addresses().create(user_id=user.pk, address=effect.address, canonical=effect.canonical)

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
 from django.template import TemplateDoesNotExist
@@ -39,7 +40,7 @@ def send(letter: Letter, *, language: str) -> None:
         "minutes": minutes if minutes < 2 * MINUTES_AN_HOUR else 0,
         "hours": minutes // MINUTES_AN_HOUR,
     }
-    with translation.override(language or None):
+    with translation.override(language or settings.LANGUAGE_CODE):
         subject, text, html = (
             _render(f"ferrauth/mail/{letter.mail}{end}", context) for end in ("_subject.txt", ".txt", ".html")
         )

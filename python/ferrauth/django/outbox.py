@@ -7,7 +7,7 @@ its sender dies, another tries again after it. What a row leads to is decided by
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,8 @@ class Sent:
     failed: int = 0
     next_in: float | None = None
     """Seconds until a row is due again; ``None`` where none waits."""
+    retries: list[datetime] = field(default_factory=list)
+    """When those that failed are tried again; none for what is given up."""
 
 
 def enqueue(effect: Enqueue) -> None:
@@ -118,14 +120,17 @@ def _take(row: OutboxMessage, now: datetime) -> bool:
 
 def _send(row: OutboxMessage, result: Sent) -> None:
     mine = _rows().filter(pk=row.pk, attempts=row.attempts)
-    message = Message(mail=Mail(row.mail), address=row.address, canonical=row.canonical, user_id=row.user_id)
     try:
+        # A kind that is unknown here may be one that a newer release of ferrauth, which runs beside, knows.
+        mail = Mail(row.mail)
+        message = Message(mail=mail, address=row.address, canonical=row.canonical, user_id=row.user_id)
         letter = run(write_letter(get_policy(), message), _Accounts())
         if letter is not None:
             mails.send(letter, language=row.language)
     except Exception as error:
         result.failed += 1
-        _postpone(mine, row, type(error).__name__)
+        later = _postpone(mine, row, type(error).__name__)
+        result.retries += [] if later is None else [later]
     else:
         if letter is None:
             result.empty += 1
@@ -135,12 +140,13 @@ def _send(row: OutboxMessage, result: Sent) -> None:
             mine.update(sent_at=datetime.now(UTC), next_attempt_at=None, last_error="")
 
 
-def _postpone(mine: QuerySet[OutboxMessage], row: OutboxMessage, error: str) -> None:
+def _postpone(mine: QuerySet[OutboxMessage], row: OutboxMessage, error: str) -> datetime | None:
     """Try a mail again later, or give it up. What the mail server said may quote addresses, so it is not kept."""
     later = next_attempt(row.attempts, datetime.now(UTC))
     mine.update(next_attempt_at=later, last_error=error[:ERROR_LENGTH])
     level, fate = (logging.ERROR, "is given up") if later is None else (logging.WARNING, "will be tried again")
     logger.log(level, "The mail %s (%s) could not be sent and %s: %s.", row.pk, row.mail, fate, error)
+    return later
 
 
 def _prune(now: datetime) -> None:

@@ -27,6 +27,9 @@ IDLE = 5.0
 MAX_WAIT = 60.0
 """Seconds between two looks while something is to be tried again later."""
 
+MAX_FAILURES = 60
+"""Rounds in a row that may fail as a whole, such as while the database is away: an hour, at one a minute."""
+
 
 class _Sender:
     def __init__(self) -> None:
@@ -34,6 +37,7 @@ class _Sender:
         self.lock = threading.Lock()
         self.asked = threading.Event()
         self.thread: threading.Thread | None = None
+        self.failures = 0
 
     def wake(self, work: Callable[[], float | None]) -> None:
         with self.lock:
@@ -55,10 +59,14 @@ class _Sender:
 
     def attempt(self, work: Callable[[], float | None]) -> float | None:
         try:
-            return work()
+            next_in = work()
         except Exception:
             logger.exception("Mails could not be sent; they wait in the outbox.")
-            return None
+            self.failures += 1
+            return MAX_WAIT if self.failures < MAX_FAILURES else None
+        else:
+            self.failures = 0
+            return next_in
         finally:
             # An idle thread holds no connection.
             connections.close_all()
@@ -68,6 +76,7 @@ class _Sender:
             if self.asked.is_set():
                 return False
             self.thread = None
+            self.failures = 0
             return True
 
 
