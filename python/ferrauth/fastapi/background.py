@@ -1,17 +1,23 @@
-"""One task beside the requests, which is only ever interrupted while it waits, and never within a statement."""
+"""One task beside the requests, which outlives what goes wrong in it, and ends within a bounded time."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-__all__ = ["Background"]
+__all__ = ["STOP_WAIT", "Background"]
 
 Outcome = TypeVar("Outcome")
+
+logger = logging.getLogger("ferrauth.fastapi")
+
+STOP_WAIT = 5.0
+"""Seconds that a step under way has to end by itself once the application stops; then it is cancelled. Half of what
+servers and ``docker stop`` leave a process."""
 
 
 class Background:
@@ -30,8 +36,8 @@ class Background:
         self._waits = False
 
     def start(self) -> None:
-        """Start it, unless it runs."""
-        if self._task is None:
+        """Start it, unless it runs; one that has ended, whatever of, is started anew."""
+        if self._task is None or self._task.done():
             self.stopping = False
             self._task = asyncio.create_task(self._work(), name=self._name)
 
@@ -44,12 +50,20 @@ class Background:
             self._waits = False
 
     async def stop(self) -> None:
-        """End it: at once where it waits, else after the step that it is at."""
+        """End it: at once where it waits, else after the step that it is at, for which it has :data:`STOP_WAIT`.
+
+        A step that hangs is cancelled, and one that does not even heed that is left behind. Whatever the task ended
+        of is logged: an application that stops has no use for it.
+        """
         task, self._task = self._task, None
         if task is None:
             return
         self.stopping = True
         if self._waits:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        elif not (await asyncio.wait({task}, timeout=STOP_WAIT))[0]:
+            logger.warning("%s did not end within %g seconds, and is cancelled.", self._name, STOP_WAIT)
+            task.cancel()
+        await asyncio.wait({task}, timeout=STOP_WAIT)
+        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("%s had ended before it was stopped.", self._name, exc_info=error)

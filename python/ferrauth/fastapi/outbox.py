@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from ferrauth.accounts.account_effects import Mail, Message
 from ferrauth.accounts.effects import arun
@@ -22,7 +21,7 @@ from ferrauth.accounts.letters import write_letter
 from ferrauth.accounts.outbox import LEASE, PRUNED, RETENTION, next_attempt
 from ferrauth.accounts.tables import ERROR_LENGTH
 from ferrauth.fastapi.backend import execute
-from ferrauth.fastapi.background import Background
+from ferrauth.fastapi.background import STOP_WAIT, Background
 from ferrauth.fastapi.models import OutboxMessage
 
 if TYPE_CHECKING:
@@ -82,10 +81,17 @@ class Outbox:
         self._background.start()
 
     async def stop(self) -> None:
-        """End the task, and let the mailer go. What waits is sent when somebody asks again."""
+        """End the task, and let the mailer go; neither is waited for without bound.
+
+        What waits is sent when somebody asks again. A mail that was under way is tried again after its lease.
+        """
         await self._background.stop()
-        if self._mailer is not None:
-            await self._mailer.close()
+        if self._mailer is None:
+            return
+        try:
+            await asyncio.wait_for(self._mailer.close(), STOP_WAIT)
+        except Exception:
+            logger.exception("The mailer could not be closed.")
 
     async def send_due(self) -> int:
         """Send what is due, one mail after another, delete what is done with, and return how many mails were sent."""
@@ -106,7 +112,7 @@ class Outbox:
             try:
                 await self.send_due()
                 wait = await self._next_in()
-            except (SQLAlchemyError, OSError):
+            except Exception:  # Whatever it is: the next round may meet another world, and mails wait for it.
                 logger.exception("Mails could not be sent; they wait in the outbox.")
                 wait = MAX_WAIT
 
@@ -141,11 +147,14 @@ class Outbox:
     async def _send(self, row: Any) -> bool:
         attempts = row.attempts + 1
         mine = (OutboxMessage.id == row.id, OutboxMessage.attempts == attempts)
-        message = Message(mail=Mail(row.mail), address=row.address, canonical=row.canonical, user_id=row.user_id)
         try:
+            # A kind that is unknown here may be one that a newer release of ferrauth, which runs beside, knows.
+            mail = Mail(row.mail)
+            message = Message(mail=mail, address=row.address, canonical=row.canonical, user_id=row.user_id)
             letter = await arun(write_letter(self._policy, message), self)
             if letter is not None and self._mailer is not None:
-                await self._mailer.send(self._write_mail(letter))
+                async with asyncio.timeout(LEASE.total_seconds()):  # After that the row is anybody's.
+                    await self._mailer.send(self._write_mail(letter))
         except Exception as error:
             # What the mail server said may quote addresses, so only its class is kept.
             name = type(error).__name__
@@ -172,7 +181,7 @@ class Outbox:
         row = OutboxMessage
         done = select(row.id).where(row.next_attempt_at.is_(None), row.created_at < now - RETENTION).limit(PRUNED)
         async with self._backend.transaction() as session:
-            keys = (await session.scalars(done)).all()
+            keys = (await execute(session, done)).scalars().all()
             if keys:
                 await execute(session, delete(row).where(row.id.in_(keys)))
 

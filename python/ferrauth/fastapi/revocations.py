@@ -9,8 +9,6 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from ferrauth.accounts.revocations import STALE_AFTER, Memory, revoked_since
 from ferrauth.fastapi.background import Background
 
@@ -63,7 +61,7 @@ class Revocations:
         try:
             async with self._backend.single() as session:
                 revoked = await self._rows.revoked_since(session, since)
-        except (SQLAlchemyError, OSError):
+        except Exception:  # A driver's own errors too, which SQLAlchemy does not wrap while it connects.
             logger.warning("Revoked sessions could not be read; the last answer stands.", exc_info=True)
         else:
             self._memory.remember(revoked, asked_at=asked_at)
