@@ -19,7 +19,7 @@ from django.urls import path
 from ferrauth import passwords
 from ferrauth.django.admin import PasswordFormatMixin, password_format
 from ferrauth.django.counters import get_counters
-from ferrauth.django.models import AuditEvent, RefreshSession
+from ferrauth.django.models import AuditEvent, EmailAddress, RefreshSession
 from ferrauth.django.tokens import generate_tokens, get_user_from_token
 from tests import databases
 from tests.limits.conftest import make_user
@@ -58,8 +58,8 @@ def ada(site: None) -> Any:
     return make_user("ada", "right")
 
 
-def client(*permissions: str) -> Client:
-    staff = make_user("staff", "right")
+def client(*permissions: str, name: str = "staff") -> Client:
+    staff = make_user(name, "right")
     staff.is_staff = True
     staff.save()
     staff.user_permissions.set(Permission.objects.filter(codename__in=permissions))
@@ -98,6 +98,49 @@ def test_who_may_only_look_cannot_revoke(ada: Any) -> None:
     browser.post(SESSIONS, {"action": "revoke", "_selected_action": [str(session.pk)]})
     session.refresh_from_db()
     assert session.revoked_at is None
+
+
+@pytest.mark.parametrize("how", ["page", "action"])
+def test_a_user_is_deleted_with_its_sessions_and_its_address(ada: Any, how: str) -> None:
+    ada.email = "ada@example.com"
+    ada.save()
+    generate_tokens(ada)
+    browser = client("view_user", "delete_user")
+    if how == "page":
+        url, sent = f"/admin/auth/user/{ada.pk}/delete/", {"post": "yes"}
+    else:
+        url = "/admin/auth/user/"
+        sent = {"action": "delete_selected", "_selected_action": str(ada.pk), "post": "yes"}
+    assert browser.post(url, sent, follow=True).status_code == 200
+    assert not get_user_model().objects.filter(pk=ada.pk).exists()
+    assert not RefreshSession.objects.exists()
+    assert not EmailAddress.objects.exists()
+
+
+def test_whoever_may_delete_users_sees_and_deletes_no_session_by_itself(ada: Any) -> None:
+    generate_tokens(ada)
+    session = RefreshSession.objects.get()
+    browser = client("view_user", "delete_user", "delete_refreshsession", "view_refreshsession")
+    chosen = {"action": "delete_selected", "_selected_action": [str(session.pk)], "post": "yes"}
+    browser.post(SESSIONS, chosen, follow=True)
+    assert browser.post(f"{SESSIONS}{session.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert RefreshSession.objects.exists()
+    assert "/refreshsession/" not in client("view_user", "delete_user", name="other").get("/admin/").text
+
+
+def test_addresses_are_searched_and_read_only(ada: Any) -> None:
+    ada.email = "Ada@example.com"
+    ada.save()
+    row = EmailAddress.objects.get()
+    browser = client(*(f"{verb}_emailaddress" for verb in ("view", "add", "change", "delete")))
+    url = "/admin/ferrauth/emailaddress/"
+    assert "Ada@example.com" in browser.get(url, {"q": "ADA@EXAMPLE"}).text
+    assert "Ada@example.com" in browser.get(url, {"q": str(ada.pk)}).text
+    assert "Ada@example.com" not in browser.get(url, {"q": "grace"}).text
+    assert "Ada@example.com" in browser.get(f"{url}{row.pk}/change/").text
+    assert browser.get(f"{url}add/").status_code == 403
+    assert browser.post(f"{url}{row.pk}/change/", {"address": "x@example.com"}).status_code == 403
+    assert browser.post(f"{url}{row.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_events_are_read_only(ada: Any) -> None:
@@ -148,6 +191,15 @@ def test_throttle_unlock_an_account_wherever_it_was_tried_from(project: Project)
         project.logins(5, address=f"198.51.100.{number}")
     assert project.login("right") == "throttled"
     unlock("ada")
+    assert project.login("right") == "ok"
+
+
+@pytest.mark.parametrize("address", [(), ("--address", "203.0.113.7")])
+def test_throttle_unlock_an_account_where_it_is_known(project: Project, address: tuple[str, ...]) -> None:
+    project.configure(LIMITS={"login": {"account_address": None, "address": None}})
+    assert project.login("right") == "ok"
+    assert project.logins(21)[-1] == "throttled"
+    unlock("ada", *address)
     assert project.login("right") == "ok"
 
 

@@ -17,11 +17,11 @@ from django.test import RequestFactory
 from ferrauth import _core
 from ferrauth.accounts import audit, flows
 from ferrauth.accounts.effects import Emit, Event
-from ferrauth.accounts.errors import LoginFailed, Throttled
+from ferrauth.accounts.errors import LoginFailed, Throttled, WrongPassword
 from ferrauth.accounts.sessions import RequestFacts
 from ferrauth.django import events, signals
 from ferrauth.django.conf import get_policy
-from ferrauth.django.models import USER_KEY_LENGTH, AuditEvent
+from ferrauth.django.models import USER_KEY_LENGTH, AuditEvent, RefreshSession
 from ferrauth.django.port import carry, request_facts
 from tests import databases
 from tests.limits.conftest import make_user
@@ -135,6 +135,35 @@ def test_J104_a_logout_is_signalled_once(ada: Any, heard: list[dict[str, Any]]) 
         carry(flows.logout(get_policy(), facts, access=pair.access, refresh=pair.refresh))
         carry(flows.logout_all(get_policy(), facts, user_id=str(ada.pk)))
     assert [one["signal"] for one in heard] == [user_logged_out]
+
+
+def test_a_wrong_old_password_and_sessions_that_are_too_many_are_on_record(
+    ada: Any, settings: Any, heard: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.FERRAUTH = {"MAX_SESSIONS": 1, "AUDIT_TABLE": True}
+    user_id, facts = str(ada.pk), request_facts(a_request())
+    for _ in range(2):
+        login(a_request())
+    newest = RefreshSession.objects.get(revoked_at=None)
+    change = {"user_id": user_id, "session_id": newest.pk, "old": "wrong " + PASSWORD, "new": "another"}
+    with caplog.at_level(logging.INFO, "ferrauth.audit"):
+        with pytest.raises(WrongPassword):
+            carry(flows.change_password(get_policy(), facts, **change))
+        with pytest.raises(WrongPassword):
+            carry(flows.change_email(get_policy(), facts, user_id=user_id, password="wrong", email="a@example.com"))
+    events = AuditEvent.objects.filter(event__in=["sessions_displaced", "password_refused"]).order_by("pk")
+    assert list(events.values_list("event", "user_id", "session_id")) == [
+        ("sessions_displaced", user_id, newest.pk),
+        ("password_refused", user_id, newest.pk),
+        ("password_refused", user_id, None),
+    ]
+    assert [one["signal"] for one in heard][2:] == [
+        signals.sessions_displaced,
+        signals.password_refused,
+        signals.password_refused,
+    ]
+    assert PASSWORD not in caplog.text
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
 
 
 def test_every_event_has_a_signal() -> None:

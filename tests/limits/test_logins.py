@@ -88,6 +88,20 @@ def test_T10_nobody_locks_a_user_out_of_where_it_works_from(project: Project) ->
     assert project.logins(6) == [FAILED] * 5 + [THROTTLED]
 
 
+def test_T34_from_a_network_that_it_knows_an_account_runs_out_as_an_unknown_one_does(project: Project) -> None:
+    project.configure(LIMITS={"login": {"account_address": None, "address": None}})
+    assert project.login("right") == "ok"
+    answers = {name: project.logins(25, identifier=name) for name in ("ada", "nobody")}
+    assert answers["ada"] == answers["nobody"] == [FAILED] * 20 + [THROTTLED] * 5
+    assert project.login("right", address=ELSEWHERE) == "ok"  # It counts for itself, both ways (T10).
+
+
+def test_T37_a_success_gives_back_what_was_counted_where_it_is_known(project: Project) -> None:
+    project.configure(LIMITS={"login": {"account_address": None, "address": None}})
+    assert project.logins(30, password="right") == ["ok"] * 30
+    assert project.logins(21) == [FAILED] * 20 + [THROTTLED]
+
+
 def test_T10_a_stolen_session_makes_no_network_known(project: Project) -> None:
     assert project.login("right") == "ok"
     RefreshSession.objects.update(revoked_at="2026-01-01T00:00Z", revoked_reason="replayed")

@@ -126,6 +126,19 @@ def test_T34_names_of_nobody_are_counted_alike() -> None:
     assert [(c.limit, c.window, c.scope) for c in known] == [(c.limit, c.window, c.scope) for c in unknown]
 
 
+def test_T10_T34_an_account_is_counted_for_itself_where_it_is_known() -> None:
+    step = replace(LOGIN, action=Action.LOGIN_ACCOUNT, user_id="1")
+    known = replace(step, known=True)
+    elsewhere = replace(known, facts=RequestFacts(address="198.51.100.9", network="198.51.100.9"))
+    everywhere, here, there = keys(step), keys(known), keys(elsewhere)
+    assert len({*everywhere, *here, *there}) == 6
+    assert keys(replace(known, identifier="another spelling"))[1] == here[1]
+    assert [(c.limit, c.window, c.scope) for c in counted(known)] == [
+        (c.limit, c.window, c.scope) for c in counted(step)
+    ]
+    assert keys(replace(LOGIN, known=True)) == keys(LOGIN)
+
+
 @pytest.mark.parametrize("action", ["refresh", "logout", "token"])
 @pytest.mark.parametrize("scope", ["account", "account_address"])
 def test_T40_a_limit_that_would_never_count_cannot_start(action: str, scope: str) -> None:

@@ -30,7 +30,15 @@ IDENTIFIER_DIGEST_LENGTH = 32
 COLUMNS = ("user_id", "identifier_hash", "session_id", "address", "user_agent", "request_id")
 """Fields that a row has columns for."""
 
-SUSPICIOUS = frozenset({Event.REFRESH_REPEATED, Event.REFRESH_REPLAYED, Event.REVOCATION_UNMATCHED, Event.THROTTLED})
+SUSPICIOUS = frozenset(
+    {
+        Event.PASSWORD_REFUSED,
+        Event.REFRESH_REPEATED,
+        Event.REFRESH_REPLAYED,
+        Event.REVOCATION_UNMATCHED,
+        Event.THROTTLED,
+    }
+)
 """Events that somebody should look at."""
 
 

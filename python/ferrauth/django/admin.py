@@ -1,4 +1,4 @@
-"""The admin: sessions, security events and mails to read, "revoke" to act, and what a user's password is stored as.
+"""The admin: sessions, events, addresses and mails to read, "revoke" to act, and what a password is stored as.
 
 Everything is read-only but for "revoke": a row that is made or changed by hand would be a session that nobody logged in
 to (CVE-2026-87975). No page shows a hash, not even in part (CVE-2026-113733).
@@ -17,7 +17,7 @@ from ferrauth.accounts.effects import Emit, Event, Revoke
 from ferrauth.accounts.sessions import EndReason
 from ferrauth.django import events
 from ferrauth.django.conf import get_policy
-from ferrauth.django.models import AuditEvent, OutboxMessage, RefreshSession
+from ferrauth.django.models import AuditEvent, EmailAddress, OutboxMessage, RefreshSession
 from ferrauth.django.port import DjangoPort, request_facts
 
 if TYPE_CHECKING:
@@ -52,8 +52,18 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Subscriptabl
         return False
 
 
+class OwnedAdmin(ReadOnlyAdmin):
+    """Rows to look at that are deleted with their user."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse, but where a user is deleted: Django asks, on that page, whether what belongs to it may go too."""
+        options, page = self.opts, request.resolver_match
+        own = f"{options.app_label}_{options.model_name}_"
+        return obj is not None and page is not None and not (page.url_name or "").startswith(own)
+
+
 @admin.register(RefreshSession)
-class RefreshSessionAdmin(ReadOnlyAdmin):
+class RefreshSessionAdmin(OwnedAdmin):
     """Who is logged in, where."""
 
     list_display = ("user", "created_at", "rotated_at", "address", "user_agent", "revoked_at", "revoked_reason")
@@ -93,6 +103,16 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_filter = ("event",)
     search_fields = ("=user_id", "=identifier_hash", "=address", "=request_id")
     date_hierarchy = "at"
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(OwnedAdmin):
+    """Whose an address is. It is changed in the user; where ``EMAIL_FIELD`` is set there are none here."""
+
+    list_display = ("address", "user", "verified_at")
+    list_filter = (("verified_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("user",)
+    search_fields = ("=user__pk", "canonical", "address")
 
 
 @admin.register(OutboxMessage)
