@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "ninja_app"
 
-SETTINGS = {"ferrauth": "backend.config.settings", "stock": "benches.storm.stock.settings"}
+SETTINGS = {"ferrauth": "benches.storm.settings", "stock": "benches.storm.stock.settings"}
+
+NO_REDIS = "redis://none.invalid"
+"""What production asks for, where nothing is to be counted: the storm's settings then use none."""
 
 WORKERS = 2
 THREADS = 40
@@ -58,8 +61,13 @@ def environment(data: Path, contender: str, **more: str) -> dict[str, str]:
         "DJANGO_ALLOWED_HOSTS": HOST,
         "DJANGO_SITE_URL": f"https://{HOST}",
         "DJANGO_BEHIND_TLS_PROXY": "1",
-        "DJANGO_MEASURING": "1",
+        "DJANGO_REDIS_URL": NO_REDIS,
+        "DJANGO_DATABASE_URL": f"sqlite:///{data.resolve()}/db.sqlite3",
         "DJANGO_DATA_DIR": str(data),
+        # Nobody listens there, and the storm sends no mail.
+        "DJANGO_EMAIL_HOST": HOST,
+        "DJANGO_EMAIL_PORT": "25",
+        "DJANGO_DEFAULT_FROM_EMAIL": "accounts@example.com",
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(EXAMPLE))),
         # Cores divided by processes, as the README says.
         "FERRAUTH_THREADS": str(max(1, (os.cpu_count() or 1) // WORKERS)),

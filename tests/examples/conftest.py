@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
@@ -18,7 +19,6 @@ from tools.demo import EXAMPLE, HOST, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PASSWORD = "correct horse battery staple"
 STATES = {
@@ -31,6 +31,9 @@ STATES = {
     "frozen@example.com": {},
 }
 """Users by e-mail, with what sets them apart."""
+
+UNLIMITED = {"DJANGO_SETTINGS_MODULE": "benches.storm.settings", "PYTHONPATH": str(Path(__file__).parents[2])}
+"""The environment of an example that no limit stops, for tests that are not about limits."""
 
 
 class Example(NamedTuple):

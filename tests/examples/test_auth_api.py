@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.examples.conftest import PASSWORD, Example, running
+from tests.examples.conftest import PASSWORD, UNLIMITED, Example, running
 from tests.examples.test_ninja_app import ADA, answer, bearer, granted, log_in, me, refresh
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ MAIL_POLLS = 300
 @pytest.fixture(scope="module")
 def api(example: Example) -> Iterator[httpx.Client]:
     """Run the example with its limits raised: these cases are about answers, and three registrations are an hour's."""
-    with running(example._replace(env={**example.env, "DJANGO_MEASURING": "1"})) as client:
+    with running(example._replace(env=example.env | UNLIMITED)) as client:
         yield client
 
 

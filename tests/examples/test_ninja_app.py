@@ -277,6 +277,10 @@ PRODUCTION = {
     "DJANGO_ALLOWED_HOSTS": "example.com",
     "DJANGO_SITE_URL": "https://example.com",
     "DJANGO_REDIS_URL": "redis://127.0.0.1:6379/0",
+    "DJANGO_DATABASE_URL": "postgresql://app:secret@127.0.0.1:1/app",
+    "DJANGO_EMAIL_HOST": "mail.example.com",
+    "DJANGO_EMAIL_PORT": "587",
+    "DJANGO_DEFAULT_FROM_EMAIL": "accounts@example.com",
 }
 
 

@@ -9,11 +9,14 @@ Environment:
     DJANGO_BEHIND_TLS_PROXY: ``1`` where a proxy ends TLS and always sets or strips ``X-Forwarded-Proto``.
     DJANGO_REDIS_URL: Needed in production: the cache, where login attempts are counted for all processes. In
         development each process counts for itself without it.
-    DJANGO_MEASURING: ``1`` raises every limit, for tests and measurements that log in again and again. Nothing is to be
-        counted then, so DJANGO_REDIS_URL is not needed.
-    DJANGO_DATA_DIR: Folder of the SQLite database. Default: ``var`` beside ``manage.py``.
-    DJANGO_EMAIL_HOST, DJANGO_EMAIL_HOST_USER, DJANGO_EMAIL_HOST_PASSWORD, DJANGO_DEFAULT_FROM_EMAIL: The mail server of
-        production. In development mails are files in DJANGO_DATA_DIR, which the page shows.
+    DJANGO_DATABASE_URL: Needed in production: ``postgresql://user:password@host:port/name``. In development there is a
+        SQLite file in DJANGO_DATA_DIR without it.
+    DJANGO_DATA_DIR: Folder of what the application writes. Default: ``var`` beside ``manage.py``.
+    DJANGO_STATIC_ROOT: Folder that ``collectstatic`` fills and the web server serves. Default: ``static`` in
+        DJANGO_DATA_DIR.
+    DJANGO_EMAIL_HOST, DJANGO_EMAIL_PORT, DJANGO_DEFAULT_FROM_EMAIL: Needed in production: the mail server, and whom
+        mails are from. In development mails are files in DJANGO_DATA_DIR, which the page shows.
+    DJANGO_EMAIL_HOST_USER, DJANGO_EMAIL_HOST_PASSWORD: Where the mail server wants a login, both; over TLS alone.
 """
 
 import os
@@ -22,6 +25,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from backend.config.database import database, sqlite
 from backend.config.secret_key import development_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -29,7 +33,10 @@ DATA_DIR = Path(os.environ.get("DJANGO_DATA_DIR", BASE_DIR / "var"))
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = os.environ.get("DJANGO_DEBUG") == "1"
-MEASURING = os.environ.get("DJANGO_MEASURING") == "1"
+
+MAX_PORT = 65_535
+SMTPS_PORT = 465
+"""The port on which TLS comes first (RFC 8314, section 3.3); on others it is asked for (RFC 3207)."""
 
 
 def _required(name: str) -> str:
@@ -37,6 +44,13 @@ def _required(name: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. (For development, set DJANGO_DEBUG=1.)")
     return value
+
+
+def _required_port(name: str) -> int:
+    text = _required(name)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PORT):
+        raise ImproperlyConfigured(f"{name} is no port: a whole number from 1 to {MAX_PORT}.")
+    return int(text)
 
 
 if DEBUG:
@@ -48,7 +62,7 @@ else:
     SECRET_KEY = _required("DJANGO_SECRET_KEY")
     ALLOWED_HOSTS = [host.strip() for host in _required("DJANGO_ALLOWED_HOSTS").split(",")]
     SITE_URL = _required("DJANGO_SITE_URL")
-    REDIS_URL = os.environ.get("DJANGO_REDIS_URL", "") if MEASURING else _required("DJANGO_REDIS_URL")
+    REDIS_URL = _required("DJANGO_REDIS_URL")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -91,19 +105,10 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA_DIR / "db.sqlite3",
-        "OPTIONS": {
-            # A transaction takes its write lock at the start. Taken at the first write after a read, SQLite refuses
-            # it at once ("database is locked") where another connection has written in between.
-            "transaction_mode": "IMMEDIATE",
-            # Readers go on while one writes.
-            "init_command": "PRAGMA journal_mode=WAL",
-        },
-    },
-}
+if DEBUG and not os.environ.get("DJANGO_DATABASE_URL"):
+    DATABASES = {"default": sqlite(DATA_DIR / "db.sqlite3")}
+else:
+    DATABASES = {"default": database(_required("DJANGO_DATABASE_URL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "users.User"
@@ -142,11 +147,10 @@ if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 else:
     FERRAUTH["THROTTLE_BACKEND"] = "local"
-if MEASURING:
-    raised = dict.fromkeys(("account_address", "account", "address"), "1000000/h")
-    FERRAUTH["LIMITS"] = dict.fromkeys(("login", "register", "reset", "verify", "password_change"), raised) | {
-        action: {"address": "1000000/h"} for action in ("refresh", "logout", "token")
-    }
+if DEBUG:
+    # On a development machine everybody is one address: who plays `make demo`, then signs up on the page, and again.
+    # What an account and a guess are held to stays as it is in production.
+    FERRAUTH["LIMITS"] = {action: {"address": "300/h"} for action in ("register", "reset", "verify")}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -156,13 +160,17 @@ USE_TZ = True
 if DEBUG:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = DATA_DIR / "outbox"
+    DEFAULT_FROM_EMAIL = "accounts@localhost"
 else:
-    EMAIL_HOST = os.environ.get("DJANGO_EMAIL_HOST", "localhost")
+    EMAIL_HOST = _required("DJANGO_EMAIL_HOST")
+    EMAIL_PORT = _required_port("DJANGO_EMAIL_PORT")
     EMAIL_HOST_USER = os.environ.get("DJANGO_EMAIL_HOST_USER", "")
-    EMAIL_HOST_PASSWORD = os.environ.get("DJANGO_EMAIL_HOST_PASSWORD", "")
-    EMAIL_USE_TLS = bool(EMAIL_HOST_USER)
+    EMAIL_HOST_PASSWORD = _required("DJANGO_EMAIL_HOST_PASSWORD") if EMAIL_HOST_USER else ""
+    EMAIL_USE_SSL = EMAIL_PORT == SMTPS_PORT
+    # A password goes over TLS or not at all.
+    EMAIL_USE_TLS = bool(EMAIL_HOST_USER) and not EMAIL_USE_SSL
+    DEFAULT_FROM_EMAIL = SERVER_EMAIL = _required("DJANGO_DEFAULT_FROM_EMAIL")
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = os.environ.get("DJANGO_DEFAULT_FROM_EMAIL", "accounts@example.com")
 
 # Every line is a JSON object. The audit is apart, on the standard output, and holds no secret: identifiers are keyed
 # hashes, and ferrauth logs no password, hash or token.
@@ -183,7 +191,7 @@ LOGGING = {
 }
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(os.environ.get("DJANGO_STATIC_ROOT", DATA_DIR / "static"))
 
 # The page and the API have one origin, so there is nothing to allow to another: no response has an
 # Access-Control-Allow-Origin header, and a browser keeps answers from the scripts of other sites.
@@ -191,7 +199,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 if not DEBUG:
     SECURE_SSL_REDIRECT = True
