@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.examples.conftest import Example, running_at
+from tests.examples.conftest import UNLIMITED, Example, running_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,11 @@ class Screen(NamedTuple):
     width: int
     height: int
     scheme: str
+
+    @property
+    def is_phone(self) -> bool:
+        """Whether fingers press what is on it."""
+        return self.name.startswith("phone")
 
 
 SCREENS = (
@@ -63,26 +68,25 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run the example on an empty database; its URL."""
-    data = tmp_path_factory.mktemp("page")
+    """Run the example on an empty database, with no limit that is met; its URL."""
+    with running_at(empty_example(tmp_path_factory.mktemp("page"), **UNLIMITED)) as url:
+        yield url
+
+
+def empty_example(data: Path, **env: str) -> Example:
+    """Return the example in development, on an empty database."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")}
-    env = inherited | {
-        "DJANGO_SETTINGS_MODULE": "backend.config.settings",
-        "DJANGO_DEBUG": "1",
-        "DJANGO_DATA_DIR": str(data),
-        "DJANGO_MEASURING": "1",
-    }
-    example = Example(data, env)
+    settings = {"DJANGO_SETTINGS_MODULE": "backend.config.settings", "DJANGO_DEBUG": "1", "DJANGO_DATA_DIR": str(data)}
+    example = Example(data, inherited | settings | env)
     migrated = example.python("manage.py", "migrate")
     assert migrated.returncode == 0, migrated.stderr
-    with running_at(example) as url:
-        yield url
+    return example
 
 
 @pytest.fixture(scope="package")
 def pictures() -> Path:
-    """Return where screenshots go, for a person to look at."""
-    folder = ROOT / "var" / "screenshots"
+    """Return where screenshots go, for a person to look at. ``PICTURES=docs/images`` renews those of the README."""
+    folder = ROOT / os.environ.get("PICTURES", "var/screenshots")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

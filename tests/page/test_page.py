@@ -3,59 +3,39 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.page.conftest import SCREENS, Console, Screen
+from tests.examples.conftest import running_at
+from tests.page.conftest import SCREENS, Screen, empty_example
+from tests.page.steps import (
+    FIRST,
+    SECOND,
+    SLOW,
+    THIRD,
+    fill,
+    focused,
+    is_a_guest,
+    is_logged_in,
+    log_in,
+    mailed,
+    page_on,
+    refuses,
+    says,
+    sign_up,
+    violations,
+)
+from tools.play import Play
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser
 
-FIRST, SECOND, THIRD = "correct horse battery staple", "another horse, another staple", "a third horse has no staple"
-
-SLOW = 20_000
-"""Milliseconds: a derivation on a busy machine."""
-
-AXE = files("axe_core_python").joinpath("axe.min.js").read_text()
-
-
-@contextmanager
-def page_on(browser: Browser, screen: Screen) -> Iterator[tuple[BrowserContext, Page, Console]]:
-    size = {"width": screen.width, "height": screen.height}
-    context = browser.new_context(viewport=size, color_scheme=screen.scheme)  # type: ignore[arg-type]
-    context.set_default_timeout(SLOW)
-    page = context.new_page()
-    console = Console(page)
-    yield context, page, console
-    context.close()
-    assert console.errors == []
-
-
-def fill(page: Page, form: str, **fields: str) -> None:
-    for name, value in fields.items():
-        page.fill(f"#{form} [name={name}]", value)
-    page.locator(f"#{form} button").first.click()
-
-
-def says(page: Page, text: str) -> None:
-    expect(page.locator("#notice")).to_contain_text(text, timeout=SLOW)
-
-
-def is_logged_in(page: Page, email: str) -> None:
-    expect(page.locator("#account")).to_be_visible(timeout=SLOW)
-    expect(page.locator("#me")).to_have_text(email)
-
-
-def newest_link(page: Page, subject: str, email: str) -> Any:
-    message = page.locator("#messages li", has_text=subject).filter(has_text=email).first
-    return message.locator("a").first
+COOKIE = "__Host-refresh_token"
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
@@ -69,33 +49,32 @@ def test_every_flow(browser: Browser, site: str, pictures: Path, screen: Screen)
 
     with page_on(browser, screen) as (context, page, _):
         page.goto(site)
-        expect(page.locator("#guest")).to_be_visible()
+        is_a_guest(page)
         shoot("1-guest")
 
+        fill(page, "register", email="nobody", password=FIRST)
+        refuses(page, "register-email", "no e-mail address")
         fill(page, "register", email=email, password="short")
-        expect(page.locator("#register-error")).to_contain_text("too short", timeout=SLOW)
+        refuses(page, "register-password", "too short")
         fill(page, "register", email=email, password=FIRST)
         says(page, "Look into your mail")
-        newest_link(page, "Confirm", email).click()
+        mailed(page, "Confirm", email).click()
         says(page, "The address is verified")
         assert "#" not in page.url
 
         fill(page, "login", email=email, password=SECOND)
         expect(page.locator("#login-error")).to_contain_text("not right", timeout=SLOW)
         shoot("2-refused")
-        fill(page, "login", email=email, password=FIRST)
-        is_logged_in(page, email)
+        log_in(page, email)
+        says(page, f"You are logged in as {email}")
+        assert focused(page) == "You"
         expect(page.locator("#devices li")).to_have_count(1)
+        expect(page.locator("#devices")).to_contain_text("Chrome on")
         expect(page.locator("#life-text")).to_contain_text("seconds left")
         shoot("3-account")
 
-        (cookie,) = context.cookies()
-        assert (cookie["name"], cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (
-            "__Host-refresh_token",
-            True,
-            True,
-            "Strict",
-        )
+        (cookie,) = [cookie for cookie in context.cookies() if cookie["name"] == COOKIE]
+        assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, True, "Strict")
         kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
         assert not re.search(r"eyJ|\.[\w-]{20}", kept), "A script can find a token."
 
@@ -107,86 +86,72 @@ def test_every_flow(browser: Browser, site: str, pictures: Path, screen: Screen)
         # A second device, ended from the first.
         with page_on(browser, screen) as (_, other, _console):
             other.goto(site)
-            fill(other, "login", email=email, password=FIRST)
-            is_logged_in(other, email)
+            log_in(other, email)
             page.reload()
             expect(page.locator("#devices li")).to_have_count(2, timeout=SLOW)
+            shoot("4-two-devices")
             page.locator("#devices button").click()
             says(page, "That device is logged out")
             expect(page.locator("#devices li")).to_have_count(1)
+            assert focused(page) == "devices-title"
             other.click("#renew")
-            expect(other.locator("#guest")).to_be_visible(timeout=SLOW)
+            is_a_guest(other)
+            says(other, "You are logged out: the session was ended")
 
-            fill(other, "login", email=email, password=FIRST)
-            is_logged_in(other, email)
+            log_in(other, email)
+            fill(page, "change", old_password=FIRST, new_password="short")
+            refuses(page, "change-new", "too short")
             fill(page, "change", old_password=SECOND, new_password=SECOND)
-            expect(page.locator("#change-error")).to_contain_text("not right", timeout=SLOW)
+            refuses(page, "change-old", "not right")
+            shoot("5-refused-change")
             fill(page, "change", old_password=FIRST, new_password=SECOND)
             says(page, "The password is changed")
+            expect(page.locator("#notice")).to_be_in_viewport()
             other.reload()
-            expect(other.locator("#guest")).to_be_visible(timeout=SLOW)
+            is_a_guest(other)
 
         page.click("#logout")
         says(page, "You are logged out")
         page.reload()
-        expect(page.locator("#guest")).to_be_visible(timeout=SLOW)
-        assert context.cookies() == []
+        is_a_guest(page)
+        assert COOKIE not in {cookie["name"] for cookie in context.cookies()}
 
         fill(page, "forgotten", email=email)
         says(page, "If there is an account")
-        newest_link(page, "password", email).click()
+        mailed(page, "password", email).click()
         expect(page.locator("#reset")).to_be_visible(timeout=SLOW)
-        shoot("4-reset")
+        shoot("6-reset")
+        fill(page, "reset-form", password="short")
+        refuses(page, "reset-password", "too short")
         fill(page, "reset-form", password=THIRD)
         says(page, "The password is set")
 
-        fill(page, "login", email=email, password=THIRD)
-        is_logged_in(page, email)
+        log_in(page, email, THIRD)
         page.click("#logout-all")
         says(page, "here and everywhere")
-        expect(page.locator("#guest")).to_be_visible(timeout=SLOW)
+        is_a_guest(page)
 
 
-def test_the_access_token_renews_itself(browser: Browser, site: str) -> None:
-    email = "renewed@example.com"
-    with page_on(browser, SCREENS[0]) as (_, page, _console):
-        page.goto(site)
-        fill(page, "register", email=email, password=FIRST)
-        says(page, "Look into your mail")
-        newest_link(page, "Confirm", email).click()
-        says(page, "The address is verified")
-        page.clock.install()
-        fill(page, "login", email=email, password=FIRST)
-        is_logged_in(page, email)
-        page.clock.run_for(50_000)  # Of its sixty seconds.
-        expect(page.locator("#renewals")).to_have_text("1", timeout=SLOW)
+def test_one_can_sign_up_after_the_play_of_the_demo(browser: Browser, tmp_path: Path) -> None:
+    """``make demo`` plays first, with the settings that everybody has, and then people come to the page."""
+    with running_at(empty_example(tmp_path)) as url:
+        for number in range(2):
+            with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+                Play(client, color=False).register(f"grace-{number}@example.com")
+        with page_on(browser) as (_, page, _console):
+            sign_up(page, url, "me@example.com")
+            log_in(page, "me@example.com")
+            page.click("#logout")
+            is_a_guest(page)
+            fill(page, "forgotten", email="me@example.com")
+            says(page, "If there is an account")
 
 
-def test_the_keyboard_is_enough(browser: Browser, site: str) -> None:
-    with page_on(browser, SCREENS[0]) as (_, page, _console):
-        page.goto(site)
-        expect(page.locator("#guest")).to_be_visible()
-        page.keyboard.press("Tab")
-        expect(page.locator("a.skip")).to_be_focused()
-        page.keyboard.press("Enter")
-        page.keyboard.press("Tab")
-        expect(page.locator("#login-email")).to_be_focused()
-        page.keyboard.press("Tab")
-        page.keyboard.press("Tab")
-        page.keyboard.press("Enter")
-        expect(page.locator("#login-error")).to_contain_text("please fill it in")
-        expect(page.locator("#login-email")).to_be_focused()
-
-
-def test_the_strip_shows_the_lanes(browser: Browser, site: str) -> None:
-    with page_on(browser, SCREENS[0]) as (_, page, _console):
-        page.goto(site)
-        expect(page.locator("#kernel")).not_to_have_text("–")
-        assert page.locator("#lanes li").count() >= 1
-
-
-def violations(page: Page) -> list[str]:
-    """Return what axe-core finds wrong with a page, each as its rule and where."""
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run()")["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+def test_a_link_that_is_no_good_is_said_to_be(browser: Browser, site: str) -> None:
+    with page_on(browser) as (_, page, _console):
+        page.goto(f"{site}/#verify=nonsense")
+        says(page, "This link is no good")
+        is_a_guest(page)
+        page.goto(f"{site}/#reset=nonsense")
+        fill(page, "reset-form", password=FIRST)
+        expect(page.locator("#reset-form-error")).to_contain_text("This link is no good", timeout=SLOW)

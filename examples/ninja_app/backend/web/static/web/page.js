@@ -1,128 +1,121 @@
-// The page: forms and buttons, and what they lead to. Everything that is shown is set as text.
+// The page: which part of it is shown, and what its forms and buttons lead to. Everything that is shown is set as text.
 
-import { ask, forget, life, login, logout, open, renew, session } from "./api.js";
+import { ask, life, login, logout, open, renew, session, user } from "./api.js";
+import { showDevices } from "./devices.js";
+import { clear, onClick, onSubmit, say } from "./forms.js";
 import { watch } from "./server.js";
-import { inWords } from "./words.js";
+import { cause, inTime, inWords } from "./words.js";
 
 const element = (id) => document.getElementById(id);
+const PARTS = ["guest", "reset", "waiting", "account"];
 const KNOWN = "ferrauth-logged-in"; // No secret: it says that it is worth to ask for a session.
+const LINK = /^#(verify|reset)=(.+)$/;
+const RETRY = 5; // Seconds until the account is asked for again.
+const ENDED = "You are logged out: the session was ended in another tab or on another device, or it ran out.";
 const others = new BroadcastChannel("ferrauth"); // The same page in other tabs.
 let resetToken = null;
 let renewals = -1; // The first one is the login.
+let greet = null; // What is said when the account opens; nothing if the page was loaded with it.
+let opened = Promise.resolve();
+
+const isShown = (name) => !element(name).hidden;
 
 function show(name) {
-  for (const part of ["guest", "reset", "account"]) element(part).hidden = part !== name;
+  for (const part of PARTS) element(part).hidden = part !== name;
 }
 
-function say(text) {
-  element("notice").textContent = text;
-  element("notice").hidden = !text;
+// Shows a part that somebody came to by doing something: reading and the keyboard go on at its heading.
+function enter(name) {
+  show(name);
+  element(name).querySelector("h2").focus();
 }
 
-// Runs what a button or a form asks for, with its button off meanwhile, and says in words what went wrong.
-async function attempt(button, error, work) {
-  element(error).textContent = "";
-  button.disabled = true;
+function wait(words) {
+  if (!isShown("waiting")) enter("waiting");
+  element("waiting-text").textContent = words;
+}
+
+function clearAccount() {
+  clear(element("change"));
+  for (const error of element("account").querySelectorAll(".error")) error.textContent = "";
+  element("renewing").textContent = "";
+  element("me").textContent = "";
+  element("devices").replaceChildren();
+}
+
+async function openAccount() {
+  const opening = user();
   try {
-    await work();
+    const me = await ask("GET", "me");
+    await showDevices();
+    if (user() !== opening) return; // Another one's account is on its way.
+    element("me").textContent = me.email;
+    element("change-user").value = me.email;
+    if (greet) {
+      say(greet(me.email));
+      enter("account");
+    } else show("account");
+    greet = null;
   } catch (refused) {
-    element(error).textContent = inWords(refused);
-  } finally {
-    button.disabled = false;
+    if (refused.status === 401 || user() !== opening) return; // Said by whatever came in its place.
+    const seconds = refused.wait || RETRY;
+    wait(`${cause(refused)} Trying again in ${inTime(seconds)}.`);
+    setTimeout(() => { if (user() === opening && isShown("waiting")) openAccount(); }, seconds * 1000);
   }
-}
-
-function onSubmit(id, work) {
-  const form = element(id);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const fields = [...form.querySelectorAll("input[required]")];
-    for (const field of fields) field.setAttribute("aria-invalid", String(!field.value));
-    const missing = fields.find((field) => !field.value);
-    const error = `${id.replace("-form", "")}-error`;
-    if (missing) {
-      element(error).textContent = `${form.querySelector(`label[for="${missing.id}"]`).textContent}: please fill it in.`;
-      missing.focus();
-      return;
-    }
-    const body = Object.fromEntries(fields.map((field) => [field.name, field.value]));
-    attempt(form.querySelector("button"), error, async () => {
-      await work(body);
-      form.reset();
-    });
-  });
-}
-
-function onClick(id, error, work) {
-  element(id).addEventListener("click", () => attempt(element(id), error, work));
-}
-
-function device(row) {
-  const item = document.createElement("li");
-  const name = document.createElement("strong");
-  name.textContent = row.is_current ? "This device" : "Another device";
-  const about = document.createElement("p");
-  about.className = "hint";
-  const used = new Date(row.last_used_at).toLocaleString();
-  about.textContent = `${row.user_agent || "Unknown"}, at ${row.address || "an unknown address"}, last used ${used}`;
-  item.append(name, about);
-  if (!row.is_current) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = "Log it out";
-    button.setAttribute("aria-label", `Log out the device last used ${used}`);
-    button.addEventListener("click", () => attempt(button, "devices-error", async () => {
-      await ask("DELETE", `sessions/${row.id}`);
-      say("That device is logged out.");
-      await showDevices();
-    }));
-    item.append(button);
-  }
-  return item;
-}
-
-async function showDevices() {
-  const rows = await ask("GET", "sessions");
-  element("devices").replaceChildren(...rows.map(device));
-}
-
-async function showAccount() {
-  const me = await ask("GET", "me");
-  element("me").textContent = me.email;
-  element("change-user").value = me.email;
-  await showDevices();
-  show("account");
 }
 
 function showLife() {
   const now = life();
   if (!now) return;
   element("life").value = now.left / now.whole;
-  element("life-text").textContent = `${Math.ceil(now.left)} of ${now.whole} seconds left.`;
+  const left = `${Math.ceil(now.left)} of ${now.whole} seconds left.`;
+  element("life-text").textContent = now.left > 0 ? left : "It has run out.";
 }
 
-session.addEventListener("renewed", () => {
+session.addEventListener("renewed", ({ detail: { isOther } }) => {
   localStorage.setItem(KNOWN, "1");
-  renewals += 1;
+  renewals = isOther ? 0 : renewals + 1;
   element("renewals").textContent = renewals;
+  element("renewing").textContent = "";
   showLife();
+  if (isOther) {
+    // At once, before anything is shown or pressed: what is on the page is somebody else's.
+    clearAccount();
+    if (isShown("account")) show(null);
+    greet = (email) => `Another tab has logged in as ${email}, and so this tab is that account's now.`;
+  }
+  if (!isShown("account") && !isShown("reset")) opened = openAccount();
 });
 
-session.addEventListener("ended", () => {
+session.addEventListener("postponed", ({ detail: { error, wait: seconds } }) => {
+  const words = `${cause(error)} Trying again in ${inTime(seconds)}.`;
+  if (isShown("account")) element("renewing").textContent = `The access token could not be renewed. ${words}`;
+  else if (!isShown("reset") && !isShown("guest")) wait(words);
+});
+
+session.addEventListener("ended", ({ detail: { isAsked } }) => {
   localStorage.removeItem(KNOWN);
   renewals = -1;
+  greet = null;
   others.postMessage("ended");
-  if (element("reset").hidden) show("guest");
+  clearAccount();
+  if (isShown("reset")) return;
+  if (!isAsked) say(ENDED);
+  enter("guest");
 });
 
-others.addEventListener("message", () => {
-  if (life()) location.reload();
+// What another tab says is a reason to ask the server, and never the answer.
+others.addEventListener("message", ({ data }) => {
+  if (isShown("reset") || (data === "ended" && !life())) return;
+  if (!life()) greet = (email) => `Another tab has logged in as ${email}, and so has this one.`;
+  renew().catch(() => {}); // What came of it is told as an event.
 });
 
 onSubmit("login", async (body) => {
+  greet = (email) => `You are logged in as ${email}.`;
   await login(body);
-  say("");
-  await showAccount();
+  others.postMessage("login");
+  await opened;
 });
 onSubmit("register", async (body) => {
   await open("register", body);
@@ -135,15 +128,17 @@ onSubmit("forgotten", async (body) => {
 onSubmit("reset-form", async (body) => {
   await open("password/reset/confirm", { token: resetToken, ...body });
   resetToken = null;
-  show("guest");
+  if (life()) await renew().catch(() => {}); // The reset has ended this page's session too, as the answer says.
   say("The password is set. Log in with it.");
+  enter("guest");
 });
 onSubmit("change", async (body) => {
   await ask("POST", "password/change", body);
   say("The password is changed. Every other device is logged out.");
   await showDevices();
 });
-onClick("renew", "account-error", renew);
+onClick("renew", "account-error", () => renew().catch(() => {}));
+onClick("retry", "waiting-error", () => (life() ? openAccount() : renew().catch(() => {})));
 onClick("logout", "account-error", async () => {
   await logout("logout");
   say("You are logged out.");
@@ -154,28 +149,27 @@ onClick("logout-all", "devices-error", async () => {
 });
 element("reset-cancel").addEventListener("click", () => {
   resetToken = null;
+  clear(element("reset-form"));
+  show(null);
   start();
 });
 
 // A link of a mail has its token behind the "#", which no browser sends to a server or tells the next page.
 async function followLink() {
-  const [kind, token] = location.hash.slice(1).split("=");
+  const [, kind, token] = LINK.exec(location.hash) ?? [];
   if (!token) return false;
   history.replaceState(null, "", location.pathname);
   if (kind === "reset") {
     resetToken = token;
     say("");
-    show("reset");
-    element("reset-password").focus();
+    enter("reset");
     return true;
   }
-  if (kind === "verify") {
-    try {
-      await open("email/verify", { token });
-      say("The address is verified. Log in with it.");
-    } catch (refused) {
-      say(inWords(refused));
-    }
+  try {
+    await open("email/verify", { token });
+    say("The address is verified. Log in with it.");
+  } catch (refused) {
+    say(inWords(refused));
   }
   return false;
 }
@@ -183,23 +177,15 @@ async function followLink() {
 async function start() {
   if (await followLink()) return;
   if (life()) {
-    show("account");
-    return;
-  }
-  if (!localStorage.getItem(KNOWN)) {
-    show("guest");
-    return;
-  }
-  try {
-    await renew();
-    await showAccount();
-  } catch (refused) {
-    if (refused.status !== 401) say(inWords(refused));
-    forget();
-  }
+    if (element("me").textContent) show("account");
+    else openAccount();
+  } else if (localStorage.getItem(KNOWN)) renew().catch(() => {}); // What came of it is told as an event.
+  else show("guest");
 }
 
-addEventListener("hashchange", start);
+addEventListener("hashchange", () => {
+  if (LINK.test(location.hash)) start(); // And not where the skip link leads.
+});
 setInterval(showLife, 250);
 watch();
 start();
