@@ -6,17 +6,18 @@ form. No decision is made here: an effect says what to read or to write, and its
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import hashers, password_validation
 from django.core.exceptions import ValidationError
 from django.core.handlers.asgi import ASGIRequest
 
-from ferrauth.accounts import account_effects, effects, throttling
+from ferrauth.accounts import effects, throttling
 from ferrauth.accounts.addresses import client_address, network_of
 from ferrauth.accounts.effects import Allowance, Derive, Effect, arun, run
 from ferrauth.accounts.errors import InvalidInput
+from ferrauth.accounts.ports import METHODS
 from ferrauth.accounts.sessions import RequestFacts
 from ferrauth.django import drafts, emails, events, outbox, passwords, revocations, rows, users
 from ferrauth.django.conf import get_counter_secret, get_settings
@@ -26,7 +27,7 @@ from ferrauth.django.transactions import apart
 from ferrauth.passwords import aadmit
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from django.http import HttpRequest
 
@@ -38,35 +39,9 @@ __all__ = ["DjangoPort", "acarry", "carry", "request_facts"]
 class DjangoPort:
     """Carries effects on Django's ORM, hashers and validators. A subclass may replace any of its methods."""
 
-    METHODS: ClassVar[Mapping[type[Effect[Any]], str]] = {
-        effects.Reserve: "reserve",
-        effects.CountBadToken: "count_bad_token",
-        effects.Release: "release",
-        effects.Emit: "emit",
-        effects.CheckPassword: "check_password",
-        effects.MakePassword: "make_password",
-        effects.ValidatePassword: "validate_password",
-        effects.LoadUser: "load_user",
-        effects.LoadSession: "load_session",
-        effects.LoadSessions: "load_sessions",
-        effects.IsRevoked: "is_revoked",
-        effects.LegacyTokenBlocked: "legacy_token_blocked",
-        effects.OpenSession: "open_session",
-        effects.Rotate: "rotate",
-        effects.CountRepeat: "count_repeat",
-        effects.Revoke: "revoke",
-        effects.ChangePassword: "change_password",
-        account_effects.LoadAccount: "load_account",
-        account_effects.DraftUser: "draft_user",
-        account_effects.CreateAccount: "create_account",
-        account_effects.ConfirmAddress: "confirm_address",
-        account_effects.MoveAddress: "move_address",
-        account_effects.Enqueue: "enqueue",
-    }
-
     def perform(self, effect: Effect[Answer]) -> Answer:
         """Carry out one effect."""
-        method: Callable[[Effect[Answer]], Answer] = getattr(self, self.METHODS[type(effect)])
+        method: Callable[[Effect[Answer]], Answer] = getattr(self, METHODS[type(effect)])
         if getattr(effect, "apart", False):
             return apart(lambda: method(effect))
         return method(effect)
@@ -74,7 +49,7 @@ class DjangoPort:
     async def aperform(self, effect: Effect[Answer]) -> Answer:
         """Carry out one effect without blocking the event loop."""
         if isinstance(effect, Derive):
-            method: Callable[[Effect[Answer]], Awaitable[Answer]] = getattr(self, f"a{self.METHODS[type(effect)]}")
+            method: Callable[[Effect[Answer]], Awaitable[Answer]] = getattr(self, f"a{METHODS[type(effect)]}")
             return await method(effect)
         if isinstance(effect, effects.IsRevoked) and revocations.is_known():
             return self.is_revoked(effect)  # type: ignore[return-value]  # A look into memory: no thread.

@@ -18,6 +18,7 @@ from ferrauth.accounts.account_effects import Created, Creation
 from ferrauth.accounts.drafts import NAME_LENGTH, PRIVILEGES
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.sessions import UserRow
+from ferrauth.accounts.transactions import sqlstate
 from ferrauth.fastapi.backend import execute, is_storable
 from ferrauth.fastapi.models import OutboxMessage
 from ferrauth.fastapi.users import user_row
@@ -40,6 +41,10 @@ __all__ = ["Accounts"]
 
 USERNAME = re.compile(r"[\w.@+-]+")
 """What a ``username`` may be made of (Django's ``UnicodeUsernameValidator``)."""
+
+
+UNFIT = frozenset({"23502", "23514", "SQLITE_CONSTRAINT_NOTNULL", "SQLITE_CONSTRAINT_CHECK"})
+"""What PostgreSQL (appendix A) and SQLite (result codes) call a value that is missing, and one that a table forbids."""
 
 
 class Accounts:
@@ -97,7 +102,12 @@ class Accounts:
 
     async def create_account(self, session: AsyncSession, effect: CreateAccount) -> Created:
         """Insert a user with its address, unless one of its unique values is taken, and the outbox row of what came
-        of it."""
+        of it.
+
+        Raises:
+            IntegrityError: A column has no value that must have one, or one that the table forbids: it is not the
+                table that the models say.
+        """
         draft: Any = effect.user.user
         given = inspect(draft).dict
         # A new object, since an insert that fails may leave its key in it.
@@ -121,9 +131,11 @@ class Accounts:
                 (key,) = inspect(user).identity
                 values = {"user_id": key, "address": effect.address, "canonical": effect.canonical}
                 await execute(session, insert(self._emails).values(**values))
-        except IntegrityError:
+        except IntegrityError as error:
             failed = True
             await savepoint.rollback()
+            if _is_unfit(error):
+                raise
         else:
             await savepoint.commit()
         # In the table of addresses the second insert says that it was the address. Where there is one insert only, or
@@ -211,6 +223,15 @@ class Accounts:
         conditions = [names[name] == value for name, value in found.items()]
         values = {names[name].name: value for name, value in changes.items()}
         return await _changed(session, update(table).where(own_key == key, *conditions).values(**values)) == 1
+
+
+def _is_unfit(error: IntegrityError) -> bool:
+    """Tell whether a row could not be inserted whatever else is in the table.
+
+    Only what databases look at before they look for rows of the same values, so that it says nothing of those.
+    """
+    cause: Any = error.orig
+    return sqlstate(cause) in UNFIT or getattr(cause, "sqlite_errorname", None) in UNFIT
 
 
 async def _changed(session: AsyncSession, statement: Any) -> int:

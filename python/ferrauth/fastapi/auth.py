@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from sqlalchemy import inspect
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ferrauth.accounts import flows, schemas
 from ferrauth.accounts.core import configure_core
 from ferrauth.accounts.effects import arun
-from ferrauth.accounts.errors import LoginFailed
+from ferrauth.accounts.errors import LoginFailed, Unavailable
 from ferrauth.accounts.operations import operations, select
 from ferrauth.accounts.policy import Policy
 from ferrauth.accounts.secrets import audit_secret, counter_secret
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
 __all__ = ["Auth"]
 
 User = TypeVar("User")
+
+POOL_RETRY = 5
+"""Seconds after which it is worth to try again where no connection could be had."""
 
 NOT_ALLOWED = "The user may not log in, so there are no tokens for it."
 
@@ -101,7 +105,7 @@ class Auth(Generic[User]):
     ) -> None:
         self.config = settings.to_settings()
         secrets = settings.secrets()
-        self.token_url = token_url
+        self.token_url = None if "login" in exclude else token_url  # It is a login, by a form.
         self.policy = Policy(
             settings=self.config,
             issuer=self._issuer(secrets),
@@ -128,7 +132,7 @@ class Auth(Generic[User]):
             password_policy=password_policy or PasswordPolicy(floor=self.config.hasher_floor),
             password_validators=make_validators(password_validators),
         )
-        self._logins = Logins(users, rows, self._services.password_policy)
+        self._logins = Logins(users, rows)
         known = operations(self.config, username_field=self.backend.username_field, me=me, register=register)
         self.operations = select(known, frozenset(exclude))
         self.authentication = dependencies.Authentication(self)
@@ -172,19 +176,28 @@ class Auth(Generic[User]):
 
         Args:
             flow: The flow.
-            session: Whose transaction its rows are written in, but for what must be kept whatever becomes of it.
+            session: Whose transaction its rows are written in, but for what must be kept whatever becomes of it, such
+                as the end of a session whose token was replayed. On SQLite, which has one writer at a time, that is a
+                part of the transaction too, once it has written; so it is elsewhere, where it would wait for a lock of
+                the transaction's.
             gone: Returns when the client has gone, so that a derivation gives its lane back.
+
+        Raises:
+            Unavailable: Every connection to the database is in use.
         """
         port = AsyncPort(self._services, session, gone=gone)
         try:
             return await arun(flow, port)
+        except PoolTimeout:
+            raise Unavailable(POOL_RETRY) from None
         finally:
             port.close()
 
     async def authenticate_user(self, session: AsyncSession, username: str, password: str) -> User | None:
         """Return the user whose name and password these are, or ``None``; at equal work for every failure.
 
-        It counts no attempts: ``POST login`` does.
+        It counts no attempts: ``POST login`` does. An outdated row is renewed: in the caller's transaction, if there
+        is one. A session that is in none lends no connection while the key is derived.
 
         Args:
             session: Where the user is loaded.
@@ -194,7 +207,8 @@ class Auth(Generic[User]):
         Raises:
             HasherBusy: More work waits than a login may have to wait for.
         """
-        return cast("User | None", await self._logins.authenticate(session, username, password))
+        policy = self._services.password_policy
+        return cast("User | None", await self._logins.authenticate(session, username, password, policy))
 
     async def generate_tokens(
         self, session: AsyncSession, user: User, *, request: HTTPConnection | None = None, label: str = ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ferrauth.accounts.settings import Settings
 
-__all__ = ["Backend", "begin", "execute", "is_storable", "retried"]
+__all__ = ["Backend", "begin", "execute", "has_begun", "is_storable", "retried"]
 
 Outcome = TypeVar("Outcome")
 
@@ -160,11 +160,21 @@ async def begin(session: AsyncSession) -> None:
     Python's driver begins none before a savepoint, whose end would then be a commit; and one that begins with a read
     cannot write while another does.
     """
-    connection = await session.connection()
-    if connection.dialect.name == "sqlite":
-        raw: Any = (await connection.get_raw_connection()).driver_connection
-        if not raw.in_transaction:
-            await connection.execute(text("BEGIN IMMEDIATE"))
+    if _is_sqlite(session) and not await has_begun(session):
+        await (await session.connection()).execute(text("BEGIN IMMEDIATE"))
+
+
+async def has_begun(session: AsyncSession) -> bool:
+    """Tell whether a session is in a transaction of SQLite's for real: it has written there, or has said ``BEGIN``."""
+    if not _is_sqlite(session):
+        return False
+    raw: Any = (await (await session.connection()).get_raw_connection()).driver_connection
+    begun: bool = raw.in_transaction
+    return begun
+
+
+def _is_sqlite(session: AsyncSession) -> bool:
+    return session.get_bind().dialect.name == "sqlite"  # No connection is taken to tell.
 
 
 async def retried(work: Callable[[], Awaitable[Outcome]]) -> Outcome:

@@ -15,8 +15,9 @@ from starlette.requests import HTTPConnection
 
 from ferrauth.accounts import flows
 from ferrauth.accounts.answers import not_authenticated, refusal
-from ferrauth.accounts.errors import PermissionDenied
+from ferrauth.accounts.errors import ConfigurationError, PermissionDenied
 from ferrauth.exceptions import FerrauthError
+from ferrauth.fastapi.permissions import PermissionsMixin
 from ferrauth.fastapi.requests import bearer_token, request_facts
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class Require(CurrentUser[User]):
         superuser: Whether it must be a superuser.
 
     Raises:
+        ConfigurationError: The user model has nothing that could be asked for this.
         Refused: 401 as :class:`CurrentUser`; 403: the user may not.
     """
 
@@ -135,6 +137,15 @@ class Require(CurrentUser[User]):
         self, auth: "Auth[User]", *, permission: str | None = None, staff: bool = False, superuser: bool = False
     ) -> None:
         super().__init__(auth)
+        users = auth.backend.users
+        permits = permission is not None
+        asked = {
+            "is_staff": staff,
+            "is_superuser": superuser or (permits and issubclass(users, PermissionsMixin)),
+            "has_perm": permits,
+        }
+        if missing := ", ".join(name for name, is_asked in asked.items() if is_asked and not hasattr(users, name)):
+            raise ConfigurationError(f"require: {users.__name__} has no {missing}, as AuthUser has.")
         self._permission = permission
         self._staff = staff
         self._superuser = superuser

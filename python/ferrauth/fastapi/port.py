@@ -9,7 +9,7 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
@@ -19,13 +19,16 @@ from ferrauth.accounts import account_effects, audit, effects, throttling
 from ferrauth.accounts.counters import LocalCounters
 from ferrauth.accounts.effects import Allowance, Effect, Ended, Opened
 from ferrauth.accounts.errors import InvalidInput
+from ferrauth.accounts.ports import METHODS
 from ferrauth.accounts.transactions import is_transient
 from ferrauth.exceptions import FerrauthError
-from ferrauth.fastapi.backend import begin, execute, retried
+from ferrauth.fastapi.backend import execute, retried
 from ferrauth.fastapi.models import AuditEvent
+from ferrauth.fastapi.transactions import apart, within
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+    from typing import TypeAlias
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
     from ferrauth.fastapi.users import Users
     from ferrauth.passwords import Admission, Policy
     from ferrauth.passwords.validators import PasswordValidator
+
+    Work: TypeAlias = Callable[[AsyncSession], Awaitable[Answer]]
 
 __all__ = ["AsyncPort", "ClientGone", "Services"]
 
@@ -96,35 +101,10 @@ class AsyncPort:
     Args:
         services: What they are carried on.
         session: The caller's session, whose transaction rows are written in; ``None`` gives every effect one of its
-            own. What must be kept whatever becomes of the caller's transaction has one of its own anyway.
+            own. What must be kept whatever becomes of the caller's transaction has one of its own anyway, unless it
+            would wait for the caller's.
         gone: Returns when the client has gone; then a derivation that waits for it gives its lane back.
     """
-
-    METHODS: ClassVar[Mapping[type[Effect[Any]], str]] = {
-        effects.Reserve: "reserve",
-        effects.Release: "release",
-        effects.CountBadToken: "count_bad_token",
-        effects.Emit: "emit",
-        effects.CheckPassword: "check_password",
-        effects.MakePassword: "make_password",
-        effects.ValidatePassword: "validate_password",
-        effects.LoadUser: "load_user",
-        effects.LoadSession: "load_session",
-        effects.LoadSessions: "load_sessions",
-        effects.IsRevoked: "is_revoked",
-        effects.LegacyTokenBlocked: "legacy_token_blocked",
-        effects.OpenSession: "open_session",
-        effects.Rotate: "rotate",
-        effects.CountRepeat: "count_repeat",
-        effects.Revoke: "revoke",
-        effects.ChangePassword: "change_password",
-        account_effects.LoadAccount: "load_account",
-        account_effects.DraftUser: "draft_user",
-        account_effects.CreateAccount: "create_account",
-        account_effects.ConfirmAddress: "confirm_address",
-        account_effects.MoveAddress: "move_address",
-        account_effects.Enqueue: "enqueue",
-    }
 
     def __init__(
         self,
@@ -147,7 +127,7 @@ class AsyncPort:
 
     async def aperform(self, effect: Effect[Answer]) -> Answer:
         """Carry out one effect."""
-        method: Callable[[Effect[Answer]], Awaitable[Answer]] = getattr(self, self.METHODS[type(effect)])
+        method: Callable[[Effect[Answer]], Awaitable[Answer]] = getattr(self, METHODS[type(effect)])
         return await method(effect)
 
     async def reserve(self, effect: effects.Reserve) -> Allowance:
@@ -180,9 +160,12 @@ class AsyncPort:
         audit.record(effect.event, fields)
         if self._backend.settings.audit_table:
             values = audit.row_of(effect, fields, at=datetime.now(UTC))
+
+            async def write(session: AsyncSession) -> None:
+                await execute(session, insert(AuditEvent), [values])
+
             try:
-                async with self._backend.transaction() as session:
-                    await execute(session, insert(AuditEvent), [values])
+                await self._apart(write)
             except SQLAlchemyError:
                 logger.exception("A security event is in the log only: its row could not be written.")
 
@@ -219,8 +202,14 @@ class AsyncPort:
 
     async def load_session(self, effect: effects.LoadSession) -> effects.Loaded | None:
         """Load a session and its user."""
-        async with self._reading(apart=effect.apart) as session:
+
+        async def read(session: AsyncSession) -> effects.Loaded | None:
             return await self._rows.load_session(session, effect)
+
+        if effect.apart:
+            return await self._apart(read, single=True)
+        async with self._reading() as session:
+            return await read(session)
 
     async def load_sessions(self, effect: effects.LoadSessions) -> list[SessionRow]:
         """Load a user's sessions."""
@@ -231,9 +220,10 @@ class AsyncPort:
         """Ask this process's memory of revocations."""
         return await self._services.revocations.is_revoked(effect.session_id)
 
-    async def legacy_token_blocked(self, effect: effects.LegacyTokenBlocked) -> bool:  # noqa: ARG002
-        """Tell that no legacy token is: ``COMPAT``, which reads another package's tokens, is Django's."""
-        return False
+    async def legacy_token_blocked(self, effect: effects.LegacyTokenBlocked) -> bool:
+        """Look a legacy token up in the legacy package's blacklist, where the database has its tables."""
+        async with self._reading() as session:
+            return await self._rows.legacy_token_blocked(session, effect)
 
     async def open_session(self, effect: effects.OpenSession) -> Opened:
         """Open a session in one transaction."""
@@ -255,7 +245,11 @@ class AsyncPort:
 
     async def revoke(self, effect: effects.Revoke) -> Ended:
         """End sessions."""
-        return await self._write(lambda session: self._rows.revoke(session, effect), apart=effect.apart)
+
+        async def revoke(session: AsyncSession) -> Ended:
+            return await self._rows.revoke(session, effect)
+
+        return await (self._apart(revoke) if effect.apart else self._write(revoke))
 
     async def change_password(self, effect: effects.ChangePassword) -> bool:
         """Change a password in one transaction."""
@@ -295,35 +289,34 @@ class AsyncPort:
         self._services.outbox.wake()
 
     @asynccontextmanager
-    async def _reading(self, *, apart: bool = False) -> AsyncIterator[AsyncSession]:
-        if self._session is not None and not apart:
+    async def _reading(self) -> AsyncIterator[AsyncSession]:
+        if self._session is not None:
             yield self._session
         else:
             async with self._backend.single() as session:
                 yield session
 
-    async def _write(self, work: Callable[[AsyncSession], Awaitable[Answer]], *, apart: bool = False) -> Answer:
-        """Run a transaction: a savepoint of the caller's, or one of its own, retried once."""
-        if self._session is not None and not apart:
-            await begin(self._session)
-            async with self._session.begin_nested():
-                return await work(self._session)
+    async def _write(self, work: Work[Answer]) -> Answer:
+        """Run a transaction: a savepoint of the caller's, or one of its own."""
+        return await (self._own(work) if self._session is None else within(self._session, work))
 
-        async def transaction() -> Answer:
-            async with self._backend.transaction() as session:
+    async def _apart(self, work: Work[Answer], *, single: bool = False) -> Answer:
+        """Run what is kept whatever becomes of the caller's transaction; one statement, or several."""
+        return await apart(self._session, lambda: self._own(work, single=single), work)
+
+    async def _own(self, work: Work[Answer], *, single: bool = False) -> Answer:
+        """Run a transaction of its own, retried once."""
+
+        async def once() -> Answer:
+            async with self._backend.single() if single else self._backend.transaction() as session:
                 return await work(session)
 
-        return await retried(transaction)
+        return await retried(once)
 
-    async def _one_wins(self, update: Callable[[AsyncSession], Awaitable[bool]]) -> bool:
+    async def _one_wins(self, update: Work[bool]) -> bool:
         """Run one conditional update. A second serialization failure means that another request won."""
-
-        async def single() -> bool:
-            async with self._backend.single() as session:
-                return await update(session)
-
         try:
-            return await retried(single)
+            return await self._apart(update, single=True)
         except DBAPIError as error:
             if not is_transient(error.orig):
                 raise

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
+from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from ferrauth.accounts import answers, cookies, flows, schemas
-from ferrauth.accounts.answers import COMMON_HEADERS, Answer
+from ferrauth.accounts import answers, cookies, schemas
+from ferrauth.accounts.answers import COMMON_HEADERS
 from ferrauth.accounts.bodies import declared_too_large, refuse_body
-from ferrauth.accounts.errors import InvalidInput, Unavailable
+from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.operations import Call
 from ferrauth.exceptions import FerrauthError
 from ferrauth.fastapi.dependencies import Refused
@@ -26,6 +29,7 @@ from ferrauth.fastapi.requests import bearer_token, read_body, request_facts, un
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from ferrauth.accounts.answers import Answer
     from ferrauth.accounts.operations import Operation
     from ferrauth.accounts.settings import Settings
     from ferrauth.fastapi.auth import Auth
@@ -36,9 +40,6 @@ __all__ = ["make_router", "respond"]
 
 TAGS = ["auth"]
 
-POOL_RETRY = 5
-"""Seconds after which it is worth to try again where no connection could be had."""
-
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 FORM_FIELDS = 10
@@ -47,7 +48,8 @@ FORM_FIELDS = 10
 FORM_NAMES = {"identifier": "username", "password": "password"}
 """What the form calls the fields of a login."""
 
-TOKEN_PATH = "/token"
+GRANT = "grant_type"
+"""The field that says which of OAuth 2's grants is meant; the password's is the only one here, and need not be said."""
 
 
 def respond(answer: Answer, settings: Settings) -> Response:
@@ -74,17 +76,24 @@ def make_router(auth: Auth[Any]) -> APIRouter:
     """Return a router with the whole HTTP surface."""
     router = APIRouter(tags=[*TAGS])
     for operation in auth.operations:
-        _add(router, auth, operation)
-    if auth.token_url is not None:
-        router.routes.append(_token_route(auth))
+        _add(router, auth, operation, _endpoint(auth, operation), _extra(operation))
+        if operation.name == "login" and auth.token_url is not None:
+            form = _form_login(operation)
+            _add(router, auth, form, _form_endpoint(auth, form), _form_extra())
     return router
 
 
-def _add(router: APIRouter, auth: Auth[Any], operation: Operation) -> None:
+def _add(
+    router: APIRouter,
+    auth: Auth[Any],
+    operation: Operation,
+    endpoint: Callable[..., Awaitable[Response]],
+    extra: dict[str, Any] | None,
+) -> None:
     (status, gives), *_ = operation.gives.items()
     router.add_api_route(
         operation.path,
-        _endpoint(auth, operation),
+        endpoint,
         methods=[operation.method],
         route_class_override=_route_class(auth, operation),
         name=operation.name,
@@ -94,7 +103,7 @@ def _add(router: APIRouter, auth: Auth[Any], operation: Operation) -> None:
         status_code=status,
         response_model=gives,
         responses=_responses(operation),
-        openapi_extra=_extra(operation),
+        openapi_extra=extra,
     )
 
 
@@ -111,15 +120,25 @@ def _endpoint(auth: Auth[Any], operation: Operation) -> Callable[..., Awaitable[
             cookie=request.cookies.get(cookies.NAME),
             found=found,
         )
-        try:
-            gone = partial(until_gone, request)
-            result = await auth.carry(operation.flow(call), gone=gone) if operation.flow else None
-            return respond(operation.answer(call, result), auth.config)
-        except FerrauthError as error:
-            return respond(operation.refused(error), auth.config)
+        return await _answered(auth, operation, call, request)
 
     endpoint.__signature__ = _signature(auth, operation)  # type: ignore[attr-defined]
     return endpoint
+
+
+def _form_endpoint(auth: Auth[Any], operation: Operation) -> Callable[..., Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        body = await _read_form(request, auth.config)
+        call = Call(policy=auth.policy, facts=request_facts(request, auth.config), body=body)
+        return await _answered(auth, operation, call, request)
+
+    return endpoint
+
+
+async def _answered(auth: Auth[Any], operation: Operation, call: Call, request: Request) -> Response:
+    gone = partial(until_gone, request)
+    result = await auth.carry(operation.flow(call), gone=gone) if operation.flow else None
+    return respond(operation.answer(call, result), auth.config)
 
 
 def _signature(auth: Auth[Any], operation: Operation) -> inspect.Signature:
@@ -157,8 +176,6 @@ def _shaped(auth: Auth[Any], operation: Operation, handler: Handler) -> Handler:
             answer = answers.invalid(schemas.field_errors(error.errors(), skip=1))
         except FerrauthError as error:
             answer = operation.refused(error)
-        except PoolTimeout:
-            answer = answers.refusal(Unavailable(POOL_RETRY))  # Every connection to the database is in use.
         except HTTPException:
             answer = answers.bad_request()  # FastAPI could not read the body.
         return respond(answer, auth.config)
@@ -210,63 +227,55 @@ def _extra(operation: Operation) -> dict[str, Any] | None:
     }
 
 
-def _token_route(auth: Auth[Any]) -> APIRoute:
-    """Return ``POST token``: a login by the form of OAuth 2's password flow, which FastAPI's docs page sends."""
+def _form_login(login: Operation) -> Operation:
+    """Return ``POST token``: the login by the form of OAuth 2's password flow, which FastAPI's docs page sends."""
+    return replace(
+        login,
+        name="token",
+        path="/token",
+        summary="Log in with a form",
+        description="OAuth 2's password flow (RFC 6749, section 4.3), for the form of the docs page.",
+        takes=None,
+        refuses=(*login.refuses, HTTPStatus.FORBIDDEN),
+    )
 
-    async def token(request: Request) -> Response:
-        try:
-            given = await _read_form(request, auth.config)
-            flow = flows.login(
-                auth.policy,
-                request_facts(request, auth.config),
-                identifier=given.identifier,
-                password=given.password,
-            )
-            pair = await auth.carry(flow, gone=partial(until_gone, request))
-        except Refused as refused:
-            return respond(refused.answer, auth.config)
-        except FerrauthError as error:
-            return respond(answers.refusal(error), auth.config)
-        return respond(Answer(body=schemas.AuthTokens.of(pair)), auth.config)
 
+def _form_extra() -> dict[str, Any]:
     field = {"type": "string"}
     form = {
         "type": "object",
         "required": ["username", "password"],
         "properties": {"username": field, "password": {**field, "format": "password"}, "grant_type": field},
     }
-    return APIRoute(
-        TOKEN_PATH,
-        token,
-        methods=["POST"],
-        name="token",
-        operation_id="token",
-        summary="Log in with a form",
-        description="OAuth 2's password flow (RFC 6749, section 4.3), for the form of the docs page.",
-        tags=[*TAGS],
-        response_model=schemas.AuthTokens,
-        responses={status: {"model": schemas.AuthError} for status in (401, 413, 415, 422, 429, 503)},
-        openapi_extra={"requestBody": {"required": True, "content": {FORM_TYPE: {"schema": form}}}},
-    )
+    return {"requestBody": {"required": True, "content": {FORM_TYPE: {"schema": form}}}}
 
 
 async def _read_form(request: Request, settings: Settings) -> schemas.AuthCredentials:
     """Return the credentials of a password form, held to the same bounds as those of a login.
 
     Raises:
-        Refused: It is no such form.
+        Refused: It is no such form; or, where the refresh token goes into a cookie, another site could have sent it.
     """
-    if declared_too_large(request.headers.get("content-length"), settings.max_body):
-        raise Refused(answers.body_too_large())
-    body = await read_body(request, settings.max_body)
-    if len(body) > settings.max_body:
-        raise Refused(answers.body_too_large())
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
-        raise Refused(answers.unsupported_media_type())
-    async with with_body(request, body).form(max_files=0, max_fields=FORM_FIELDS) as form:
-        given = {own: form[name] for own, name in FORM_NAMES.items() if name in form}
+        raise Refused(answers.error(415, "unsupported_media_type", f"The request's body must be {FORM_TYPE}."))
+    # A page of another site can send a form, and so log somebody in as somebody else; FastAPI's docs page has the
+    # header that it cannot send (THREATS J114).
+    if settings.refresh_cookie and not _is_own(request):
+        raise Refused(answers.csrf_failed(cookies.CSRF_HEADER))
     try:
-        return schemas.AuthCredentials.model_validate(given)
+        text = (await request.body()).decode()
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS)
+    except ValueError:
+        raise Refused(answers.error(400, "bad_request", "The request's body is no form.")) from None
+    form = dict(pairs)
+    if repeated := {name for name, count in Counter(name for name, _ in pairs).items() if count > 1}:
+        # RFC 6749, section 3.2: which one is meant is anybody's guess.
+        known = repeated & {*FORM_NAMES.values(), GRANT} or {""}
+        raise Refused(answers.invalid([schemas.AuthFieldError(field=name, code="repeated") for name in sorted(known)]))
+    if form.get(GRANT) not in (None, "", "password"):
+        raise Refused(answers.invalid([schemas.AuthFieldError(field=GRANT, code="unsupported")]))
+    try:
+        return schemas.AuthCredentials.model_validate({own: form[name] for own, name in FORM_NAMES.items() if name in form})
     except ValidationError as error:
         found = schemas.field_errors(error.errors(include_url=False, include_input=False))
         errors = [schemas.AuthFieldError(field=FORM_NAMES[one.field], code=one.code) for one in found]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Select, bindparam, column, delete, insert, inspect, or_, select, table, update
 
 from ferrauth.accounts.effects import (
     ChangePassword,
     CountRepeat,
     Ended,
+    LegacyTokenBlocked,
     Loaded,
     LoadSession,
     LoadSessions,
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Rows"]
 
+_OUTSTANDING = table("token_blacklist_outstandingtoken", column("id"), column("jti"))
+_BLACKLISTED = table("token_blacklist_blacklistedtoken", column("token_id"))
+"""Tables that simplejwt and django-ninja-jwt have both; the names are Django's, of the label that both bear."""
+
 _COLUMNS = tuple(name for name in SessionRow.__dataclass_fields__ if name != "user_id")
 
 
@@ -55,6 +60,7 @@ class Rows:
         self._accounts = accounts
         users, sessions = backend.users, backend.sessions
         self._sessions = sessions.__table__
+        self._has_blacklist = False
         stored = users.password.label(STORED)
         self._permissions = issubclass(users, PermissionsMixin)
         permissions = users.__permission_tables__.of(backend.user_key) if self._permissions else ()
@@ -119,7 +125,7 @@ class Rows:
             .order_by(table.c.rotated_at.desc())
             .offset(effect.max_sessions - 1)
         )
-        surplus = (await session.scalars(others)).all()
+        surplus = (await execute(session, others)).scalars().all()
         if surplus:
             ending = update(table).where(table.c.id.in_(surplus), table.c.revoked_at.is_(None))
             await execute(session, ending.values(revoked_at=row.created_at, revoked_reason=EndReason.TOO_MANY))
@@ -187,7 +193,15 @@ class Rows:
         return True
 
     async def renew_password(self, session: AsyncSession, user_id: str, *, old: str, new: str) -> bool:
-        """Swap a stored encoding for another of the *same* password, and restamp: no session ends."""
+        """Swap a stored encoding for another of the *same* password, and restamp: no session ends.
+
+        A row that another transaction has locked is left as it is: the next login renews it (P49).
+        """
+        table = self._backend.password_table
+        (key,) = table.primary_key
+        named = select(key).where(key == self._backend.key(user_id))
+        if (await execute(session, named.with_for_update(skip_locked=True, key_share=True))).first() is None:
+            return False
         if not await self._swap_password(session, user_id, old, {"password": new}):
             return False
         await self._restamp(session, user_id, old=old, new=new)
@@ -201,14 +215,27 @@ class Rows:
         unlocked = or_(table.c.keep_until.is_(None), table.c.keep_until < before)
         # Two that prune at once take different rows, and neither waits for the other; SQLite has one writer anyway.
         old = select(table.c.id).where(ended, unlocked).limit(PRUNED_BY_THE_WAY).with_for_update(skip_locked=True)
-        keys = (await session.scalars(old)).all()
+        keys = (await execute(session, old)).scalars().all()
         if keys:
             await execute(session, delete(table).where(table.c.id.in_(keys)))
 
     async def revoked_since(self, session: AsyncSession, since: datetime) -> list[Any]:
         """Return the sessions that were revoked lately."""
         table = self._sessions
-        return list((await session.scalars(select(table.c.id).where(table.c.revoked_at >= since))).all())
+        return list((await execute(session, select(table.c.id).where(table.c.revoked_at >= since))).scalars().all())
+
+    async def legacy_token_blocked(self, session: AsyncSession, effect: LegacyTokenBlocked) -> bool:
+        """Look a legacy token up in the legacy package's blacklist, where the database has its tables."""
+        if not self._has_blacklist:
+            # Asked again until they are there: a token is exchanged once, and a blacklist must not be overlooked.
+            self._has_blacklist = await session.run_sync(
+                lambda sync: inspect(sync.connection()).has_table(_BLACKLISTED.name)
+            )
+        if not self._has_blacklist:
+            return False
+        joined = _BLACKLISTED.join(_OUTSTANDING, _OUTSTANDING.c.id == _BLACKLISTED.c.token_id)
+        named = select(_OUTSTANDING.c.id).select_from(joined).where(_OUTSTANDING.c.jti == effect.token_id)
+        return (await execute(session, named.limit(1))).first() is not None
 
     async def _swap_password(self, session: AsyncSession, user_id: str, verified: str, changes: dict[str, Any]) -> bool:
         """Update a user's row on the condition that its encoding is the one verified."""
