@@ -30,7 +30,7 @@ from ferrauth.fastapi.models import (
     SoftDelete,
     UuidKey,
 )
-from ferrauth.fastapi.settings import SHARED
+from ferrauth.fastapi.settings import OUTSIDE, SHARED
 from ferrauth.keys import Key
 from ferrauth.passwords import validators
 from tests.django_settings import SECRET_KEY
@@ -44,7 +44,7 @@ no_database = pytest.mark.django_db(databases=[])
 
 @no_database
 def test_every_setting_that_both_frameworks_have_can_be_given() -> None:
-    assert set(AuthSettings.model_fields) - {"secret_key", "secret_key_fallbacks"} == SHARED
+    assert set(AuthSettings.model_fields) - OUTSIDE == SHARED
     assert AuthSettings(secret_key=SECRET_KEY).to_settings() == Settings()
 
 

@@ -30,7 +30,7 @@ def check_row_costs(*, databases: Sequence[str] | None = None, **kwargs: Any) ->
         return []
     newest = users._base_manager.using(database).order_by("-pk").values_list("password", flat=True)
     try:
-        work = costliest(newest[:SAMPLE], {hasher.algorithm for hasher in get_hashers()})
+        work = costliest(newest[:SAMPLE], {str(hasher.algorithm) for hasher in get_hashers()})
     except DatabaseError:
         return []  # There is no such table yet, or it cannot be asked; what is wrong with it others say.
     sentence = reveals(work, policy().floor)

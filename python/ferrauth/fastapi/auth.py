@@ -11,11 +11,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from ferrauth.accounts import flows, schemas
 from ferrauth.accounts.core import configure_core
 from ferrauth.accounts.effects import arun
-from ferrauth.accounts.errors import LoginFailed, Unavailable
+from ferrauth.accounts.errors import InvalidInput, LoginFailed, Unavailable
 from ferrauth.accounts.operations import operations, select
+from ferrauth.accounts.passwords import refuse_unfit
 from ferrauth.accounts.policy import Policy
 from ferrauth.accounts.secrets import audit_secret, counter_secret
-from ferrauth.fastapi import checks, dependencies
+from ferrauth.fastapi import checks, dependencies, start_up
 from ferrauth.fastapi.accounts import Accounts
 from ferrauth.fastapi.backend import Backend
 from ferrauth.fastapi.counters import make_counters
@@ -28,10 +29,11 @@ from ferrauth.fastapi.requests import request_facts
 from ferrauth.fastapi.revocations import Revocations
 from ferrauth.fastapi.router import make_router
 from ferrauth.fastapi.rows import Rows
+from ferrauth.fastapi.session_kind import refuse_sync
 from ferrauth.fastapi.users import Users
 from ferrauth.keys import KeyRing
 from ferrauth.passwords import Policy as PasswordPolicy
-from ferrauth.passwords.validators import DEFAULT_VALIDATORS, make_validators
+from ferrauth.passwords.validators import make_validators, refusals
 from ferrauth.tokens import TokenIssuer
 
 if TYPE_CHECKING:
@@ -64,6 +66,10 @@ class Auth(Generic[User]):
 
     Nothing is connected to and nothing runs before the first request, or :meth:`lifespan`.
 
+    An application may have several, such as one for customers and one for staff. What ``max_iterations``,
+    ``hasher_max_wait``, ``hasher_threads`` and ``hasher_memory`` say is the process's: those of the one that was made
+    last count.
+
     Args:
         settings: The settings.
         sessionmaker: Makes the project's sessions. ferrauth's own are made by it too.
@@ -72,14 +78,15 @@ class Auth(Generic[User]):
         email_model: Their e-mail addresses; an :class:`~ferrauth.fastapi.models.EmailAddressMixin` with the users' key.
         mailer: Sends mails; without one they wait in the outbox, for ``manage.py send_outbox``.
         write_mail: Gives mails their words.
-        password_validators: Rules for new passwords, as Django's ``AUTH_PASSWORD_VALIDATORS`` has them.
+        password_validators: Rules for new passwords, as Django's ``AUTH_PASSWORD_VALIDATORS`` has them; those of the
+            settings by default.
         password_policy: What passwords cost; see :class:`ferrauth.passwords.Policy`. New ones are ``pbkdf2_sha256``.
         legacy: Reads another package's tokens while a project moves in.
         me: What ``GET me`` shows; made of the user object, by its attributes.
         register: The project's own fields of a registration.
         exclude: Names of operations that the router shall not have, such as ``register``.
-        token_url: Where the docs page finds ``POST token``, relative to it; ``None`` leaves that out, and the form of
-            the docs page takes a token.
+        token_url: Where the docs page finds ``POST token``, relative to it: the prefix that the router is included
+            under, and ``/token``. ``None`` leaves that out, and the form of the docs page takes a token.
 
     Raises:
         ConfigurationError: A setting makes no sense, or the models do not fit.
@@ -95,7 +102,7 @@ class Auth(Generic[User]):
         email_model: type[Any] = EmailAddress,
         mailer: Mailer | None = None,
         write_mail: Callable[[Letter], OutgoingMail] = write_mail,
-        password_validators: Sequence[Mapping[str, Any]] = DEFAULT_VALIDATORS,
+        password_validators: Sequence[Mapping[str, Any]] | None = None,
         password_policy: PasswordPolicy | None = None,
         legacy: LegacyReader | None = None,
         me: type[BaseModel] = schemas.AuthMe,
@@ -105,6 +112,8 @@ class Auth(Generic[User]):
     ) -> None:
         self.config = settings.to_settings()
         secrets = settings.secrets()
+        if password_validators is None:
+            password_validators = settings.auth_password_validators
         self.token_url = None if "login" in exclude else token_url  # It is a login, by a form.
         self.policy = Policy(
             settings=self.config,
@@ -183,8 +192,11 @@ class Auth(Generic[User]):
             gone: Returns when the client has gone, so that a derivation gives its lane back.
 
         Raises:
+            TypeError: The session is no asynchronous one.
             Unavailable: Every connection to the database is in use.
         """
+        if session is not None:
+            refuse_sync(session)
         port = AsyncPort(self._services, session, gone=gone)
         try:
             return await arun(flow, port)
@@ -206,6 +218,7 @@ class Auth(Generic[User]):
 
         Raises:
             HasherBusy: More work waits than a login may have to wait for.
+            TypeError: The session is no asynchronous one.
         """
         policy = self._services.password_policy
         return cast("User | None", await self._logins.authenticate(session, username, password, policy))
@@ -222,6 +235,7 @@ class Auth(Generic[User]):
             label: What the client calls its device.
 
         Raises:
+            TypeError: The session is no asynchronous one.
             ValueError: The user is not saved, or may not log in (CVE-2024-22513: a token for an inactive user).
         """
         facts = request_facts(request, self.config)
@@ -247,14 +261,33 @@ class Auth(Generic[User]):
         """
         return self.policy.issuer.decode_token(token, token_type)
 
+    def validate_password(self, password: str, user: User | None = None, *, name: str = "password") -> None:
+        """Hold a new password against the rules that registration has, for an endpoint of the project's own.
+
+        Args:
+            password: The new password.
+            user: Whose it shall be; it need not be saved.
+            name: What the client calls the field.
+
+        Raises:
+            InvalidInput: It breaks rules, which are named; the input is not.
+        """
+        refuse_unfit(name, password)
+        if codes := refusals(self._services.password_validators, password, user):
+            raise InvalidInput(tuple((name, code) for code in codes))
+
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         """Check the configuration when the application starts, and end what runs when it stops.
+
+        It logs a warning where the costs of passwords tell which users exist, and where the docs page cannot log in.
 
         Raises:
             ConfigurationError: Something is not as it must be; the message says what to do.
         """
         await checks.check(self.backend, secret=self._secret, debug=app.debug)
+        await start_up.warn_of_costs(self.backend, self._services.password_policy)
+        start_up.warn_of_token_url(app, self.token_url)
         try:
             yield
         finally:
