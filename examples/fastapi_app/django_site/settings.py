@@ -55,7 +55,13 @@ DATABASES = {
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-PASSWORD_HASHERS = ["ferrauth.django.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = ["django_site.hashers.PBKDF2PasswordHasher"]  # At the cost that the FastAPI application has.
+AUTH_PASSWORD_VALIDATORS = [  # What the FastAPI application has by default.
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
 AUTHENTICATION_BACKENDS = ["ferrauth.django.backends.FerrauthBackend"]
 FERRAUTH = {"REGISTRATION": "immediate", "THROTTLE_BACKEND": "local", "OUTBOX_SENDER": "command"}
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

@@ -1,6 +1,19 @@
 """What the application's own endpoints take and give."""
 
-from pydantic import BaseModel, ConfigDict, Field
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+
+def normalize(name: str) -> str:
+    """Return a name as Django's ``create_user`` stores it: one spelling, so that no two users look the same."""
+    return unicodedata.normalize("NFKC", name)
+
+
+Username = Annotated[
+    str, AfterValidator(normalize), StringConstraints(min_length=1, max_length=150, pattern=r"^[\w.@+-]+$")
+]
 
 
 class Profile(BaseModel):
@@ -27,5 +40,5 @@ class NewUser(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    username: str = Field(min_length=1, max_length=150, pattern=r"^[\w.@+-]+$")
-    password: str = Field(min_length=8, max_length=4096, repr=False)
+    username: Username
+    password: str = Field(max_length=4096, repr=False)

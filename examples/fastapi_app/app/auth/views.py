@@ -1,8 +1,9 @@
 """The application's own endpoints for users. Logging in, refreshing and the rest are ``auth.router``'s."""
 
 from fastapi import APIRouter, HTTPException
+from sqlalchemy.exc import IntegrityError
 
-from app.auth import CurrentUser, StaffUser
+from app.auth import CurrentUser, StaffUser, auth
 from app.auth.models import User
 from app.auth.schemas import NewUser, Profile, ProfileChange
 from app.auth.utils.hashers import make_password
@@ -37,9 +38,13 @@ async def show(username: str, staff: StaffUser, session: SessionDep) -> User:  #
 @router.post("", response_model=Profile, status_code=201)
 async def make(new: NewUser, staff: StaffUser, session: SessionDep) -> User:  # noqa: ARG001
     """Make a user, as staff; whoever it is can log in at Django, too."""
-    if await User.objects(session).get(username=new.username) is not None:
-        raise HTTPException(409, "The name is taken.")
-    user = User(username=new.username, password=await make_password(new.password))
+    user = User(username=new.username)
+    auth.validate_password(new.password, user)
+    user.password = await make_password(new.password)
     session.add(user)
-    await session.flush()  # Fills in what the columns begin with.
+    try:
+        await session.flush()  # Fills in what the columns begin with.
+    except IntegrityError:
+        # Asked of the database alone: between a look and an insert, another request may take the name.
+        raise HTTPException(409, "The name is taken.") from None
     return user
