@@ -35,3 +35,17 @@ def test_one_query_by_keys_whatever_the_user_model(model: str, database: str, tm
         check=False,
     )
     assert (done.stdout, done.returncode) == ("ok\n", 0), done.stderr[-3000:]
+
+
+@pytest.mark.django_db(databases=[])
+def test_E13_with_uuids_for_keys_nothing_that_a_client_is_told_counts_users(tmp_path: Path) -> None:
+    settings = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "db.sqlite3")}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "tests.sessions.user_models.project", "UuidUser", "ids"],
+        input=json.dumps(settings),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == ("ok\n", 0), done.stderr[-3000:]

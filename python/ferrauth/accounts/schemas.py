@@ -16,7 +16,7 @@ from datetime import datetime  # noqa: TC003
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from uuid import UUID  # noqa: TC003
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ferrauth.accounts.errors import ConfigurationError
 
@@ -223,6 +223,17 @@ class AuthSession(BaseModel):
         )
 
 
+class _Named:
+    """A user whose key and address are read by the names that its model gives them."""
+
+    def __init__(self, user: Any, names: Mapping[str, str]) -> None:
+        self._user = user
+        self._names = names
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._user, self._names.get(name, name))
+
+
 class AuthMe(BaseModel):
     """The user whose token came with the request; made of the framework's own user object."""
 
@@ -230,6 +241,14 @@ class AuthMe(BaseModel):
 
     id: Annotated[str, BeforeValidator(str), Field(description="The user's key, as text.")]
     email: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_its_names(cls, user: Any) -> Any:
+        """Read a user of Django's by what its model calls its key and its address (``pk``, ``EMAIL_FIELD``)."""
+        if not hasattr(user, "get_email_field_name"):
+            return user
+        return _Named(user, {"id": "pk", "email": user.get_email_field_name()})
 
 
 class AuthKeySet(BaseModel):

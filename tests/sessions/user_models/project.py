@@ -1,6 +1,7 @@
 """A project with one of the user models lives through a session's life, and looks at the plan of the query.
 
-Run as ``python -m tests.sessions.user_models.project MODEL``, with the database's settings as JSON on standard input.
+Run as ``python -m tests.sessions.user_models.project MODEL``, with the database's settings as JSON on standard input;
+with ``ids`` after it, the scenario is what tokens and answers say of who a user is.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def main() -> None:
     from django.core.management import call_command
 
     call_command("migrate", run_syncdb=True, verbosity=0)
-    check(play)
+    check(tell_ids if sys.argv[2:] == ["ids"] else play)
 
 
 def check(scenario: Any) -> None:
@@ -113,6 +114,36 @@ def compare(session_id: Any) -> None:
     states = [values.pop("_state") for _, values, _ in read]
     expect(repr(read[0]) == repr(read[1]), f"both read the same: {read}")
     expect(states[0].db == states[1].db and not states[0].adding, "and have it from the same database")
+
+
+def tell_ids() -> None:
+    """Look at everything that a client is told of a user."""
+    from django.contrib.auth import get_user_model
+
+    from ferrauth import hazmat, passwords
+    from ferrauth.accounts import flows, schemas
+    from ferrauth.accounts.sessions import RequestFacts
+    from ferrauth.django.conf import get_policy
+    from ferrauth.django.port import carry
+
+    users, facts = get_user_model(), RequestFacts(user_agent="phone")
+    for name in ("ada", "grace"):
+        email, encoded = f"{name}@example.com", passwords.make_password("secret", iterations=1_000)
+        user = users.objects.create(email=email, password=encoded)
+        pair = carry(flows.login(get_policy(), facts, identifier=email, password="secret"))
+        found = carry(flows.authenticate(get_policy(), pair.access))
+        told = [schemas.AuthMe.model_validate(found.user.user)]
+        told += [
+            schemas.AuthSession.of(row, current=None)
+            for row in carry(flows.list_sessions(get_policy(), user=found.user))
+        ]
+        expect(told[0].model_dump() == {"id": str(user.pk), "email": email}, "me is the key and the address")
+        claims = [hazmat.decode_unverified(token) for token in (pair.access, pair.refresh)]
+        expect([one["sub"] for one in claims] == [str(user.pk)] * 2, "the subject is the key, exactly")
+        counted = {name for one in claims for name, value in one.items() if isinstance(value, int)}
+        expect(counted <= {"iat", "exp", "nbf", "gen"}, f"no other number is in a token: {counted}")
+        text = "".join(one.model_dump_json(exclude={"created_at", "last_used_at"}) for one in told)
+        expect(not re.search(r"[:\[,]\d", text), f"no number is in an answer: {text}")
 
 
 def crowd(users: Any, sessions: Any) -> None:
