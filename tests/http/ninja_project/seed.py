@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
 
 import django
 
@@ -16,15 +15,10 @@ def main() -> None:
     from django.core.management import call_command
     from django.db import transaction
 
-    from ferrauth.django.models import EmailAddress
-
     call_command("migrate", verbosity=0)
-    model = get_user_model()
-    now = datetime.now(UTC)
     with transaction.atomic():
         for fields in json.load(sys.stdin):
-            user = model.objects.create_user(**fields)
-            EmailAddress.objects.create(user=user, address=user.email, canonical=user.email, verified_at=now)
+            get_user_model().objects.create_user(**fields)
 
 
 if __name__ == "__main__":
