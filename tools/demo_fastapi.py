@@ -72,18 +72,33 @@ class TwoServers(Play):
         self.expect(str(status), answer.status_code == status)
 
     def run(self) -> None:
-        """Users, tokens and sessions of either are the other's."""
+        """Users, tokens and sessions of either are the other's, whichever begins."""
         ada = {"identifier": "ada", "password": PASSWORD}
         fast = self.tokens("FastAPI", "A user of Django's admin, hashed by stock Django, logs in", "/login", ada)
-        token = fast.get("access_token", "")
-        self.expect_me("Django", "The token of FastAPI", token, 200)
+        self.expect_me("Django", "The token of FastAPI", fast.get("access_token", ""), 200)
+        for one, other in (("FastAPI", "Django"), ("Django", "FastAPI")):
+            self.register_and_log_out(one, other)
+        self.fail_alike()
+        for one, other in (("FastAPI", "Django"), ("Django", "FastAPI")):
+            self.replay(one, other, ada)
+        old, new = PASSWORD, NEW_PASSWORD
+        for one, other in (("FastAPI", "Django"), ("Django", "FastAPI")):
+            self.change_password(one, other, old=old, new=new)
+            old, new = new, old
 
-        body = {"email": "bob@example.com", "password": PASSWORD}
-        self.tokens("FastAPI", "Somebody registers", "/register", body, 201)
-        bob = {"identifier": "bob@example.com", "password": PASSWORD}
-        django = self.tokens("Django", "Who registered there logs in here", "/login", bob)
-        self.expect_me("FastAPI", "The token of Django", django.get("access_token", ""), 200)
+    def register_and_log_out(self, one: str, other: str) -> None:
+        """Who registers at one logs in at the other, and a logout at the one ends that session."""
+        email = f"{one.lower()}@example.com"
+        self.tokens(one, "Somebody registers", "/register", {"email": email, "password": PASSWORD}, 201)
+        body = {"identifier": email, "password": PASSWORD}
+        token = self.tokens(other, "Who registered there logs in here", "/login", body).get("access_token", "")
+        self.expect_me(one, f"The token of {other}", token, 200)
+        left = self.ask(one, "Log out", "POST", "/logout", token=token)
+        self.expect("204", left.status_code == 204)
+        self.expect_me(other, f"The token of the session that {one} ended", token, 401)
 
+    def fail_alike(self) -> None:
+        """A wrong password and an unknown user are one answer."""
         wrong = {"identifier": "ada", "password": "Tr0ub4dor&3"}
         nobody = {"identifier": "nobody", "password": PASSWORD}
         answers = [
@@ -94,32 +109,28 @@ class TwoServers(Play):
         same = len({answer.content for answer in answers}) == 1 and {one.status_code for one in answers} == {401}
         self.expect("401, byte for byte the same four times", same)
 
-        left = self.ask("Django", "Bob logs out", "POST", "/logout", token=django.get("access_token", ""))
-        self.expect("204", left.status_code == 204)
-        self.expect_me("FastAPI", "The token of the session that Django ended", django.get("access_token", ""), 401)
-
-        first = {"refresh_token": fast.get("refresh_token", "")}
-        second = self.tokens("Django", "Ada refreshes FastAPI's token", "/refresh", first)
-        third = self.tokens("FastAPI", "And Django's", "/refresh", {"refresh_token": second.get("refresh_token", "")})
-        replay = self.ask("Django", "The first one again, as a thief has it", "POST", "/refresh", body=first)
-        self.expect("401", replay.status_code == 401)
-        self.expect_me("FastAPI", "The newest token of that session", third.get("access_token", ""), 401)
-
-        here = self.tokens("FastAPI", "Ada logs in", "/login", ada)
-        there = self.tokens("Django", "Ada logs in", "/login", ada)
-        change = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
-        changed = self.ask(
-            "FastAPI",
-            "Ada changes her password",
-            "POST",
-            "/password/change",
-            body=change,
-            token=here.get("access_token", ""),
+    def replay(self, one: str, other: str, user: dict[str, str]) -> None:
+        """Both refresh one session in turn; a token that was used ends it at both."""
+        first = self.tokens(one, "Ada logs in", "/login", user).get("refresh_token", "")
+        second = self.tokens(other, f"Ada refreshes {one}'s token", "/refresh", {"refresh_token": first})
+        body = {"refresh_token": second.get("refresh_token", "")}
+        third = self.tokens(one, f"And {other}'s", "/refresh", body)
+        replay = self.ask(
+            other, "The first one again, as a thief has it", "POST", "/refresh", body={"refresh_token": first}
         )
+        self.expect("401", replay.status_code == 401)
+        self.expect_me(one, "The newest token of that session", third.get("access_token", ""), 401)
+
+    def change_password(self, one: str, other: str, *, old: str, new: str) -> None:
+        """A new password of one ends the other's session, and opens the next one there."""
+        here = self.tokens(one, "Ada logs in", "/login", {"identifier": "ada", "password": old})
+        there = self.tokens(other, "Ada logs in", "/login", {"identifier": "ada", "password": old})
+        body, token = {"old_password": old, "new_password": new}, here.get("access_token", "")
+        changed = self.ask(one, "Ada changes her password", "POST", "/password/change", body=body, token=token)
         self.expect("204", changed.status_code == 204)
-        self.expect_me("Django", "Her session of Django's", there.get("access_token", ""), 401)
-        self.expect_me("Django", "The session that changed it", here.get("access_token", ""), 200)
-        self.tokens("Django", "The new password", "/login", {"identifier": "ada", "password": NEW_PASSWORD})
+        self.expect_me(other, f"Her session of {other}'s", there.get("access_token", ""), 401)
+        self.expect_me(other, "The session that changed it", token, 200)
+        self.tokens(other, "The new password", "/login", {"identifier": "ada", "password": new})
 
 
 @contextmanager

@@ -95,6 +95,23 @@ async def main():
         assert sorted(answer.status_code for answer in both) == [201, 409], [answer.text for answer in both]
         assert (await client.get("/users/five")).status_code == 200
 
+        committed = []
+
+        async def watched(scope, receive, send):
+            async def look(message):
+                if message["type"] == "http.response.start":
+                    async with sessionmaker() as session:
+                        committed.append(await User.objects(session).get(username="seen") is not None)
+                await send(message)
+
+            await app(scope, receive, look)
+
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(watched), base_url="http://testserver", headers=client.headers
+        ) as client:
+            assert (await make("seen")).status_code == 201
+        assert committed == [True]
+
 
 asyncio.run(main())
 print("ok")

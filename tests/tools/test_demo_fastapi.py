@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROOT = EXAMPLE.parent.parent
-STEPS = 21
+STEPS = 38
 
 
 def two_free_ports() -> int:

@@ -13,9 +13,10 @@ sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
 
 
 async def get_session() -> AsyncIterator[AsyncSession]:
-    """Give a session whose transaction is committed if the request succeeds."""
+    """Give a session whose transaction is committed if the endpoint succeeds."""
     async with sessionmaker.begin() as session:
         yield session
 
 
-SessionDep = Annotated[AsyncSession, Depends(get_session)]
+# Of the function, and so committed before the answer: else a client that is told of a user could ask for it too early.
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
