@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from django.urls import path
 from ninja import NinjaAPI
 
-from ferrauth.django import deploy_checks
+from ferrauth.django import account_checks, deploy_checks
 from ferrauth.django.conf import get_policy, get_settings, start
 from ferrauth.django.counters import get_counters, place
 from tests import services
@@ -262,9 +262,9 @@ def test_a_user_filter_on_what_is_no_field_stops_the_start(settings: Any) -> Non
 
 
 def test_every_error_has_its_section() -> None:
-    source = Path(deploy_checks.__file__).read_text()
+    source = "".join(Path(str(module.__file__)).read_text() for module in (deploy_checks, account_checks))
     numbers = {int(number) for number in re.findall(r'"""E([0-9]{3}):', source)}
     sections = {
         int(number) for number in re.findall(r"(?m)^## ferrauth\.E([0-9]{3})$", (ROOT / "docs/checks.md").read_text())
     }
-    assert numbers == sections == set(range(1, 12))
+    assert numbers == sections == set(range(1, 13))
