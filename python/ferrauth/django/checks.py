@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import get_hashers
 from django.core.checks import CheckMessage, Warning
 
 from ferrauth import build_info
+from ferrauth.accounts.checks import crowded_cores, usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,22 +43,10 @@ def check_hasher_threads(
     app_configs: Sequence[AppConfig] | None,  # noqa: ARG001
     **kwargs: Any,  # noqa: ARG001
 ) -> list[CheckMessage]:
-    """W002: the server's processes together derive on more threads than the machine has cores.
-
-    The number of processes is known only where ``WEB_CONCURRENCY`` says it, which gunicorn and uvicorn both read.
-    """
-    processes = os.environ.get("WEB_CONCURRENCY", "")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not processes.isdecimal() or int(processes) <= 1:
+    """W002: the server's processes together derive on more threads than the machine has cores."""
+    processes, cores = os.environ.get("WEB_CONCURRENCY", ""), usable_cores()
+    wrong = crowded_cores(processes, threads=build_info()["threads"], cores=cores)
+    if wrong is None:
         return []
-    threads = build_info()["threads"]
-    if int(processes) * threads <= max(cores, int(processes)):
-        return []
-    return [
-        Warning(
-            f"{processes} server processes derive passwords on {threads} threads each, and there are {cores} cores: "
-            "a burst of logins makes them take the cores from each other and from the views.",
-            hint=f"Set FERRAUTH_THREADS={max(1, cores // int(processes))}: cores divided by processes.",
-            id="ferrauth.W002",
-        )
-    ]
+    hint = f"Set FERRAUTH_THREADS={max(1, cores // int(processes))}: cores divided by processes."
+    return [Warning(wrong, hint=hint, id="ferrauth.W002")]

@@ -16,7 +16,8 @@ from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from ferrauth.django.conf import INSECURE_PREFIX, NEEDS_USE_TZ, get_settings
+from ferrauth.accounts import checks as rules
+from ferrauth.django.conf import NEEDS_USE_TZ, get_settings
 from ferrauth.django.counters import get_counters, place
 from ferrauth.django.transactions import alias
 
@@ -50,7 +51,7 @@ HOSTS = 'ALLOWED_HOSTS = ["www.example.com"]'
 
 
 def check_shared_counters(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E001: each process counts attempts for itself, so a limit is multiplied by their number (T02, T29).
+    """E001: each process counts attempts for itself.
 
     Or the place to count that was asked for cannot be had, which every login would answer with a server error.
     """
@@ -59,18 +60,12 @@ def check_shared_counters(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
         get_counters()
     except ImproperlyConfigured as error:
         return [_error(1, f"Login attempts cannot be counted. {error}", REDIS)]
-    if settings.throttle_backend == "local" or place(settings) != "local":
-        return []
     backend = django_settings.CACHES.get(settings.cache_alias, {}).get("BACKEND", "none")
-    return [
-        _error(
-            1,
-            f"Login attempts would be counted by each process for itself: there is no Redis, no PostgreSQL, and the "
-            f"cache {settings.cache_alias!r} ({backend}) cannot count.",
-            REDIS,
-            note='Or "THROTTLE_BACKEND": "local", where one process is meant.',
-        )
-    ]
+    cache = f"no cache {settings.cache_alias!r} that can count ({backend})"
+    wrong = rules.lonely_counters(settings, place(settings), lacking=("no Redis", "no PostgreSQL", cache))
+    if wrong is None:
+        return []
+    return [_error(1, wrong, REDIS, note='Or "THROTTLE_BACKEND": "local", where one process is meant.')]
 
 
 def check_rehash_writers(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
@@ -143,33 +138,22 @@ def check_atomic_requests(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
 
 
 def check_proxies(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E007: there is a proxy, and every client has its address: one client's attempts refuse all others."""
+    """E007: there is a proxy that limits do not know."""
     behind = [name for name in ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST") if getattr(django_settings, name)]
-    if not behind or get_settings().trusted_proxies is not None:
+    wrong = rules.unknown_proxy(get_settings(), behind[0] if behind else None)
+    if wrong is None:
         return []
-    return [
-        _error(
-            7,
-            f"{behind[0]} says that there is a proxy, and TRUSTED_PROXIES does not: every client has its address.",
-            'FERRAUTH["TRUSTED_PROXIES"] = 1',
-            note="Or the proxies' networks, where their number differs from request to request.",
-        )
-    ]
+    note = "Or the proxies' networks, where their number differs from request to request."
+    return [_error(7, wrong, 'FERRAUTH["TRUSTED_PROXIES"] = 1', note=note)]
 
 
 def check_secret_key(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E008: the signing keys are derived from a secret that is in a file for everybody to read."""
-    if get_settings().keys is not None or not django_settings.SECRET_KEY.startswith(INSECURE_PREFIX):
+    """E008: the signing keys are derived from a secret that can be known or guessed."""
+    wrong = rules.weak_secret(get_settings(), [django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS])
+    if wrong is None:
         return []
-    return [
-        _error(
-            8,
-            "SECRET_KEY is the one that startproject wrote, and the keys that sign tokens are derived from it.",
-            "import os",
-            'SECRET_KEY = os.environ["DJANGO_SECRET_KEY"]',
-            note='Make one: python -c "import secrets; print(secrets.token_urlsafe(64))".',
-        )
-    ]
+    lines = ("import os", 'SECRET_KEY = os.environ["DJANGO_SECRET_KEY"]')
+    return [_error(8, wrong, *lines, note=f"Make one: {rules.MAKE_A_SECRET}.")]
 
 
 def check_hosts(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
@@ -180,21 +164,12 @@ def check_hosts(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
 
 
 def check_base_urls(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E010: mails have no links, or ones that travel without encryption (E09)."""
-    settings = get_settings()
-    needed = ["reset"] if settings.registration == "closed" else ["verify", "reset"]
-    wrong = [name for name in needed if not settings.base_urls.get(name, "").startswith("https:")]
-    if not wrong:
+    """E010: mails have no links, or ones that travel without encryption."""
+    wrong = rules.missing_links(get_settings())
+    if wrong is None:
         return []
-    return [
-        _error(
-            10,
-            f"Mails cannot link to where their tokens are followed ({', '.join(wrong)}): BASE_URLS does not say where, "
-            "or not by HTTPS. The request's Host is never used.",
-            'FERRAUTH["BASE_URLS"] = "https://www.example.com"',
-            note='Or one URL each: {"verify": "https://.../?token={token}", "reset": ...}.',
-        )
-    ]
+    note = 'Or one URL each: {"verify": "https://.../?token={token}", "reset": ...}.'
+    return [_error(10, wrong, 'FERRAUTH["BASE_URLS"] = "https://www.example.com"', note=note)]
 
 
 def check_time_zone(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
