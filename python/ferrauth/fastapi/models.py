@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from sqlalchemy import (
     BigInteger,
@@ -19,11 +19,10 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Uuid,
-    event,
-    insert,
+    inspect,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, has_inherited_table, mapped_column
 
 from ferrauth.accounts.addresses import ADDRESS_LENGTH
 from ferrauth.accounts.audit import IDENTIFIER_DIGEST_LENGTH
@@ -39,14 +38,17 @@ from ferrauth.accounts.tables import (
     STAMP_LENGTH,
     USER_KEY_LENGTH,
 )
-from ferrauth.fastapi.permissions import PermissionsMixin, PermissionTables, like_index
+from ferrauth.fastapi.adoption import record, record_when_made
+from ferrauth.fastapi.naming import LIKE, SHARED_TABLES, USER_TABLES, like_index
+from ferrauth.fastapi.permissions import PermissionsMixin, PermissionTables
 from ferrauth.fastapi.types import BigKey, Json, UtcDateTime
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
     from sqlalchemy.types import TypeEngine
 
 __all__ = [
+    "AbstractUser",
     "AttemptCounter",
     "AuditEvent",
     "AuthUser",
@@ -55,13 +57,16 @@ __all__ = [
     "EmailAddressMixin",
     "EmailLogin",
     "IntegerKey",
+    "Models",
     "OutboxMessage",
     "PasswordLogin",
     "RefreshSession",
     "RefreshSessionMixin",
     "SoftDelete",
     "UuidKey",
+    "make_tables",
     "metadata",
+    "record_migrations",
 ]
 
 PASSWORD_LENGTH = 128
@@ -73,6 +78,11 @@ USERNAME_LENGTH = 150
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _table(model: type[Any]) -> Table:
+    table: Table = inspect(model).local_table
+    return table
 
 
 class Base(DeclarativeBase):
@@ -107,6 +117,12 @@ class PasswordLogin:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__dict__.get('id')!r}>"
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        table = cls.__dict__.get("__table__")
+        if table is not None:
+            USER_TABLES.add(table.name)
+
 
 class EmailLogin(PasswordLogin):
     """Users who log in by a unique e-mail address."""
@@ -122,12 +138,15 @@ class SoftDelete:
     is_deleted: Mapped[bool] = mapped_column(default=False)
 
 
-class AuthUser(IntegerKey, PasswordLogin, PermissionsMixin, Base):
-    """Django's ``auth_user``."""
+class AbstractUser(PasswordLogin, PermissionsMixin):
+    """All that Django's ``AbstractUser`` has: a username and names, an e-mail address, staff, superusers, permissions.
 
-    __tablename__ = "auth_user"
+    A class of it has a key besides, ``__tablename__``, and ``__permission_tables__``, which :func:`make_tables` gives
+    it.
+    """
+
     __login_field__ = "username"
-    __permission_tables__ = PermissionTables(metadata)
+    __tablename__: str
 
     is_superuser: Mapped[bool] = mapped_column(default=False)
     username: Mapped[str] = mapped_column(String(USERNAME_LENGTH), unique=True)
@@ -137,16 +156,26 @@ class AuthUser(IntegerKey, PasswordLogin, PermissionsMixin, Base):
     is_staff: Mapped[bool] = mapped_column(default=False)
     date_joined: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
 
-    __table_args__ = (like_index("auth_user", "username", "6821ab7c"), {"sqlite_autoincrement": True})
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Any, ...]:
+        """The index of look-ups; a class that adds to the mapped one, as a project's own user does, has its table."""
+        if has_inherited_table(cls):
+            return ()
+        return (like_index(cls.__tablename__, "username"), {"sqlite_autoincrement": True})
+
+
+class AuthUser(IntegerKey, AbstractUser, Base):
+    """Django's ``auth_user``."""
+
+    __tablename__ = "auth_user"
+    __permission_tables__ = PermissionTables(metadata)
 
 
 class RefreshSessionMixin:
     """One login, as ``ferrauth.django.models.RefreshSession``. It holds no token.
 
-    A project whose user table has another key declares its own::
-
-        class UserSession(RefreshSessionMixin, Base):
-            __user_key__ = Uuid()
+    :func:`make_tables` makes the one of a project's own user table.
     """
 
     __tablename__ = "ferrauth_refreshsession"
@@ -209,7 +238,7 @@ class AttemptCounter(Base):
     __table_args__ = (
         CheckConstraint("count >= 0", name="ferrauth_attemptcounter_count_check"),
         Index("ferrauth_attemptcounter_ends_at_9faaee0f", "ends_at"),
-        like_index("ferrauth_attemptcounter", "key", "a484f405"),
+        like_index("ferrauth_attemptcounter", "key"),
     )
 
 
@@ -232,7 +261,7 @@ class AuditEvent(Base):
     __table_args__ = (
         Index("ferrauth_auditevent_at_f604137b", "at"),
         Index("ferrauth_auditevent_user_id_c920b3b9", "user_id"),
-        like_index("ferrauth_auditevent", "user_id", "c920b3b9"),
+        like_index("ferrauth_auditevent", "user_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -240,7 +269,7 @@ class AuditEvent(Base):
 class EmailAddressMixin:
     """A user's e-mail address, as ``ferrauth.django.models.EmailAddress``.
 
-    A project whose user table has another key declares its own, as for :class:`RefreshSessionMixin`.
+    :func:`make_tables` makes the one of a project's own user table.
     """
 
     __tablename__ = "ferrauth_emailaddress"
@@ -261,7 +290,7 @@ class EmailAddressMixin:
     @classmethod
     def __table_args__(cls) -> tuple[Any, ...]:
         """The index of look-ups."""
-        return (like_index("ferrauth_emailaddress", "canonical", "825f8a32"), {"sqlite_autoincrement": True})
+        return (like_index("ferrauth_emailaddress", "canonical"), {"sqlite_autoincrement": True})
 
 
 class EmailAddress(EmailAddressMixin, Base):
@@ -297,43 +326,56 @@ class OutboxMessage(Base):
     )
 
 
-class Migration(Base):
-    """Django's record of the migrations that a database is the outcome of."""
-
-    __tablename__ = "django_migrations"
-
-    id: Mapped[int] = mapped_column(BigKey, Identity(), primary_key=True)
-    app: Mapped[str] = mapped_column(String(255))
-    name: Mapped[str] = mapped_column(String(255))
-    applied: Mapped[datetime] = mapped_column(UtcDateTime)
-
-    __table_args__ = ({"sqlite_autoincrement": True},)
+SHARED_TABLES.update(metadata.tables)
+record_when_made(_table(AuthUser))
 
 
-MIGRATIONS = {
-    # Of Django 5.2 to 6.1, which have made these tables alike.
-    "contenttypes": ("0001_initial", "0002_remove_content_type_name"),
-    "auth": (
-        "0001_initial",
-        "0002_alter_permission_name_max_length",
-        "0003_alter_user_email_max_length",
-        "0004_alter_user_username_opts",
-        "0005_alter_user_last_login_null",
-        "0006_require_contenttypes_0002",
-        "0007_alter_validators_add_error_messages",
-        "0008_alter_user_username_max_length",
-        "0009_alter_user_last_name_max_length",
-        "0010_alter_group_name_max_length",
-        "0011_update_proxy_permissions",
-        "0012_alter_user_first_name_max_length",
-    ),
-    "ferrauth": ("0001_initial", "0002_limits_and_audit", "0003_email_and_outbox"),
-}
-"""The migrations whose outcome the tables of :data:`metadata` are."""
+class Models(TypedDict):
+    """What ``Auth(settings, sessionmaker, user_model=User, **models)`` takes."""
+
+    session_model: type[Any]
+    email_model: type[Any]
 
 
-@event.listens_for(Migration.__table__, "after_create")
-def _record_migrations(target: Any, connection: Connection, **kwargs: Any) -> None:  # noqa: ARG001
-    applied = _now()
-    rows = [{"app": app, "name": name, "applied": applied} for app, names in MIGRATIONS.items() for name in names]
-    connection.execute(insert(target), rows)
+def make_tables(user_model: type[Any]) -> Models:
+    """Add ferrauth's tables to the metadata of a project's own user table, and return the models of two of them.
+
+    They have the users' key. A :class:`~ferrauth.fastapi.permissions.PermissionsMixin` gets its tables of groups and
+    permissions too. ``create_all`` of that metadata then makes all that ferrauth needs, and Alembic sees it.
+
+    Args:
+        user_model: The users, a mapped class; :class:`AuthUser` has its tables already.
+    """
+    users, key = _table(user_model), inspect(user_model).primary_key[0]
+
+    class Own(DeclarativeBase):
+        metadata = users.metadata
+
+    class UserSession(RefreshSessionMixin, Own):
+        __user_key__ = key.type
+
+    class UserEmail(EmailAddressMixin, Own):
+        __user_key__ = key.type
+
+    for model in (AttemptCounter, AuditEvent, OutboxMessage):
+        for index in _table(model).to_metadata(users.metadata).indexes:
+            if str(index.name).endswith(LIKE):
+                index.ddl_if(dialect="postgresql")  # A copy forgets it.
+    if issubclass(user_model, PermissionsMixin) and not hasattr(user_model, "__permission_tables__"):
+        tables = PermissionTables(users.metadata, users.name, key.type, key_name=key.name)
+        user_model.__permission_tables__ = tables
+    record_when_made(users)
+    return Models(session_model=UserSession, email_model=UserEmail)
+
+
+def record_migrations(connection: Connection, user_model: type[Any] = AuthUser) -> None:
+    """Tell a Django project that comes later which of its migrations the tables are the outcome of.
+
+    ``create_all`` does it by itself. This is for tables that something else made of the same metadata, such as Alembic,
+    after it made them; what is recorded already, or not made yet, is left out.
+
+    Args:
+        connection: Whose transaction the rows are written in.
+        user_model: The users.
+    """
+    record(connection, _table(user_model))

@@ -8,7 +8,6 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Identity,
-    Index,
     Integer,
     MetaData,
     String,
@@ -20,6 +19,7 @@ from sqlalchemy import (
 )
 
 from ferrauth.fastapi.backend import execute
+from ferrauth.fastapi.naming import SHARED_TABLES, django_index, django_name, like_index
 from ferrauth.fastapi.types import BigKey
 
 if TYPE_CHECKING:
@@ -28,20 +28,10 @@ if TYPE_CHECKING:
     from sqlalchemy import ScalarSelect
     from sqlalchemy.ext.asyncio import AsyncSession
 
-__all__ = ["PermissionTables", "PermissionsMixin", "like_index", "load_permissions"]
+__all__ = ["PermissionTables", "PermissionsMixin", "load_permissions"]
 
 SEPARATOR = "\x1f"
 """ASCII's unit separator, which stands between permissions that come in one value; no name of one has it."""
-
-
-def like_index(table: str, column: str, digest: str) -> Index:
-    """Return the index that Django makes on PostgreSQL beside that of a unique or indexed text column."""
-    name = f"{table}_{column}_{digest}_like"
-    return Index(name, column, postgresql_ops={column: "varchar_pattern_ops"}).ddl_if(dialect="postgresql")
-
-
-def _key(target: str, name: str) -> ForeignKey:
-    return ForeignKey(target, name=name, deferrable=True, initially="DEFERRED")
 
 
 class PermissionTables:
@@ -50,17 +40,28 @@ class PermissionTables:
     Args:
         metadata: Where they belong.
         user_table: The user table; Django joins by ``<user_table>_groups`` and ``<user_table>_user_permissions``.
-        user_key: The type of its key.
+        user_key: The type of its key; ``None`` takes it from the table, which is in the same metadata.
+        key_name: The name of its key.
+        user_column: The column that names users in both; by default, as Django, ``<model>_id`` for a table
+            ``<application>_<model>``.
     """
 
-    def __init__(self, metadata: MetaData, user_table: str = "auth_user", user_key: Any = None) -> None:
+    def __init__(
+        self,
+        metadata: MetaData,
+        user_table: str = "auth_user",
+        user_key: Any = None,
+        *,
+        key_name: str = "id",
+        user_column: str | None = None,
+    ) -> None:
         self.content_types = Table(
             "django_content_type",
             metadata,
             Column("id", Integer, Identity(), primary_key=True),
             Column("app_label", String(100), nullable=False),
             Column("model", String(100), nullable=False),
-            UniqueConstraint("app_label", "model", name="django_content_type_app_label_model_76bd3d3b_uniq"),
+            _unique("django_content_type", "app_label", "model"),
             sqlite_autoincrement=True,
         )
         self.permissions = Table(
@@ -68,16 +69,10 @@ class PermissionTables:
             metadata,
             Column("id", Integer, Identity(), primary_key=True),
             Column("name", String(255), nullable=False),
-            Column(
-                "content_type_id",
-                _key("django_content_type.id", "auth_permission_content_type_id_2f476e4b_fk_django_co"),
-                nullable=False,
-            ),
+            _reference("auth_permission", "content_type_id", "django_content_type.id"),
             Column("codename", String(100), nullable=False),
-            UniqueConstraint(
-                "content_type_id", "codename", name="auth_permission_content_type_id_codename_01ab375a_uniq"
-            ),
-            Index("auth_permission_content_type_id_2f476e4b", "content_type_id"),
+            _unique("auth_permission", "content_type_id", "codename"),
+            django_index("auth_permission", "content_type_id"),
             sqlite_autoincrement=True,
         )
         self.groups = Table(
@@ -85,43 +80,19 @@ class PermissionTables:
             metadata,
             Column("id", Integer, Identity(), primary_key=True),
             Column("name", String(150), nullable=False, unique=True),
-            like_index("auth_group", "name", "a6ea08ec"),
+            like_index("auth_group", "name"),
             sqlite_autoincrement=True,
         )
-        self.group_permissions = _pairs(
-            metadata,
-            "auth_group_permissions",
-            ("group_id", _key("auth_group.id", "auth_group_permissions_group_id_b120cbf9_fk_auth_group_id"), None),
-            (
-                "permission_id",
-                _key("auth_permission.id", "auth_group_permissio_permission_id_84c5c92e_fk_auth_perm"),
-                None,
-            ),
-            digests=("b120cbf9", "84c5c92e", "0cd325b0"),
-        )
-        named = user_table == "auth_user"  # Django's digests are of the table's name, and only this one's are known.
-        self.user_groups = _pairs(
-            metadata,
-            f"{user_table}_groups",
-            ("user_id", _key(f"{user_table}.id", f"{user_table}_groups_user_id_6a12ed8b_fk_{user_table}_id"), user_key),
-            ("group_id", _key("auth_group.id", f"{user_table}_groups_group_id_97559544_fk_auth_group_id"), None),
-            digests=("6a12ed8b", "97559544", "94350c0c") if named else None,
-        )
-        self.user_permissions = _pairs(
-            metadata,
-            f"{user_table}_user_permissions",
-            (
-                "user_id",
-                _key(f"{user_table}.id", f"{user_table}_user_permissions_user_id_a95ead1b_fk_{user_table}_id"),
-                user_key,
-            ),
-            (
-                "permission_id",
-                _key("auth_permission.id", f"{user_table}_user_permi_permission_id_1fbb5f2c_fk_auth_perm"),
-                None,
-            ),
-            digests=("a95ead1b", "1fbb5f2c", "14a6b632") if named else None,
-        )
+        to_group, to_permission = ("group_id", "auth_group.id", None), ("permission_id", "auth_permission.id", None)
+        column = user_column or f"{user_table.rpartition('_')[2]}_id"
+        to_user = (column, f"{user_table}.{key_name}", user_key)
+        self.group_permissions = _pairs(metadata, "auth_group_permissions", to_group, to_permission)
+        self.user_groups = _pairs(metadata, f"{user_table}_groups", to_user, to_group)
+        self.user_permissions = _pairs(metadata, f"{user_table}_user_permissions", to_user, to_permission)
+        self._user_column = column
+        joins = (self.group_permissions, self.user_groups, self.user_permissions)
+        self.all = (self.content_types, self.permissions, self.groups, *joins)
+        SHARED_TABLES.update(table.name for table in self.all)
 
     def of(self, user_id: Any) -> tuple[ScalarSelect[str], ScalarSelect[str]]:
         """Return subqueries of a user's own permissions and of its groups', each as one text, led by indexes.
@@ -134,34 +105,41 @@ class PermissionTables:
             self.permissions.join(self.content_types, self.content_types.c.id == self.permissions.c.content_type_id)
         )
         own = self.user_permissions
-        of_user = names.join(own, own.c.permission_id == self.permissions.c.id).where(own.c.user_id == user_id)
+        of_user = names.join(own, own.c.permission_id == self.permissions.c.id).where(
+            own.c[self._user_column] == user_id
+        )
         through, groups = self.group_permissions, self.user_groups
         of_groups = (
             names.join(through, through.c.permission_id == self.permissions.c.id)
             .join(groups, groups.c.group_id == through.c.group_id)
-            .where(groups.c.user_id == user_id)
+            .where(groups.c[self._user_column] == user_id)
         )
         return of_user.scalar_subquery(), of_groups.scalar_subquery()
 
 
-def _pairs(
-    metadata: MetaData,
-    table: str,
-    left: tuple[str, ForeignKey, Any],
-    right: tuple[str, ForeignKey, Any],
-    *,
-    digests: tuple[str, str, str] | None,
-) -> Table:
+def _reference(table: str, column: str, target: str, kind: Any = None) -> Column[Any]:
+    """Return a column that is another table's key, with the constraint and its name as Django makes them."""
+    name = django_name(table, column, suffix=f"_fk_{target.replace('.', '_')}")
+    key = ForeignKey(target, name=name, deferrable=True, initially="DEFERRED")
+    return Column(column, kind, key, nullable=False)
+
+
+def _unique(table: str, *columns: str) -> UniqueConstraint:
+    return UniqueConstraint(*columns, name=django_name(table, *columns, suffix="_uniq"))
+
+
+def _pairs(metadata: MetaData, table: str, *sides: tuple[str, str, Any]) -> Table:
     """Return a table that joins two others many to many, as Django makes it."""
-    items: list[Any] = [
-        Column(name, *([kind] if kind is not None else []), key, nullable=False) for name, key, kind in (left, right)
-    ]
-    names = (left[0], right[0])
-    unique = f"{table}_{names[0]}_{names[1]}_{digests[2]}_uniq" if digests else None
-    items.append(UniqueConstraint(*names, name=unique))
-    for number, name in enumerate(names):
-        items.append(Index(f"{table}_{name}_{digests[number]}" if digests else f"ix_{table}_{name}", name))
-    return Table(table, metadata, Column("id", BigKey, Identity(), primary_key=True), *items, sqlite_autoincrement=True)
+    names = [name for name, _target, _kind in sides]
+    return Table(
+        table,
+        metadata,
+        Column("id", BigKey, Identity(), primary_key=True),
+        *(_reference(table, *side) for side in sides),
+        _unique(table, *names),
+        *(django_index(table, name) for name in names),
+        sqlite_autoincrement=True,
+    )
 
 
 class PermissionsMixin:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, DateTime, Integer
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import JSON, TypeDecorator
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
+    from sqlalchemy.sql.operators import OperatorType
+    from sqlalchemy.types import TypeEngine
 
 __all__ = ["BigKey", "Json", "UtcDateTime"]
 
@@ -46,8 +49,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def Json() -> JSON:
-    """Return the type of Django's ``JSONField``: ``jsonb`` where there is one."""
-    from sqlalchemy.dialects.postgresql import JSONB
+class Json(TypeDecorator[Any]):
+    """Django's ``JSONField``: ``jsonb`` where there is one."""
 
-    return JSON().with_variant(JSONB(), "postgresql")
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type of one database."""
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
+        """Compare as JSON does, so that ``details["reason"]`` is what its key is."""
+        return self.impl_instance.coerce_compared_value(op, value)
