@@ -74,8 +74,8 @@ class Auth(Generic[User]):
         settings: The settings.
         sessionmaker: Makes the project's sessions. ferrauth's own are made by it too.
         user_model: The users; Django's ``auth_user`` by default.
-        session_model: Their sessions; a :class:`~ferrauth.fastapi.models.RefreshSessionMixin` with the users' key.
-        email_model: Their e-mail addresses; an :class:`~ferrauth.fastapi.models.EmailAddressMixin` with the users' key.
+        session_model: Their sessions, which :func:`~ferrauth.fastapi.models.make_tables` makes for users of one's own.
+        email_model: Their e-mail addresses, likewise.
         mailer: Sends mails; without one they wait in the outbox, for ``manage.py send_outbox``.
         write_mail: Gives mails their words.
         password_validators: Rules for new passwords, as Django's ``AUTH_PASSWORD_VALIDATORS`` has them; those of the
@@ -124,10 +124,11 @@ class Auth(Generic[User]):
         self.backend = Backend(
             sessionmaker, self.config, user_model=user_model, session_model=session_model, email_model=email_model
         )
+        checks.check_parts(self.backend)
         accounts, users = Accounts(self.backend), Users(self.backend)
         rows = Rows(self.backend, accounts)
         self._outbox = Outbox(self.policy, self.backend, users, mailer=mailer, write_mail=write_mail)
-        self._secret = secrets[0]
+        self._secrets, self._mails = secrets, mailer is not None
         self._services = Services(
             backend=self.backend,
             rows=rows,
@@ -285,7 +286,7 @@ class Auth(Generic[User]):
         Raises:
             ConfigurationError: Something is not as it must be; the message says what to do.
         """
-        await checks.check(self.backend, secret=self._secret, debug=app.debug)
+        await checks.check(self.backend, app=app, secrets=self._secrets, mails=self._mails)
         await start_up.warn_of_costs(self.backend, self._services.password_policy)
         start_up.warn_of_token_url(app, self.token_url)
         try:
