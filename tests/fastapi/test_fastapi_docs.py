@@ -35,9 +35,32 @@ async def use() -> None:
         assert not await check("ada", "wrong")
         body = {"email": "bob@example.com", "password": "correct horse battery"}
         assert (await client.post("/auth/register", json=body)).status_code == 202
-    assert custom.backend.username_field == "email"
+    await use_own()
     await engine.dispose()
     assert not any(name == "django" or name.startswith("django.") for name in sys.modules)
+
+
+async def use_own() -> None:
+    # Users of the project's own: start-up, a login and a registration.
+    from ferrauth import amake_password
+
+    await create_own_tables()
+    async with async_sessionmaker(own_engine).begin() as session:
+        session.add(User(email="eve@example.com", password=await amake_password("right")))
+    owner = FastAPI(lifespan=custom.lifespan)
+    owner.include_router(custom.router, prefix="/auth")
+    async with custom.lifespan(owner), httpx.AsyncClient(
+        transport=httpx.ASGITransport(owner), base_url="http://testserver"
+    ) as client:
+        answer = await client.post("/auth/login", json={"email": "eve@example.com", "password": "right"})
+        headers = {"Authorization": "Bearer " + answer.json()["access_token"]}
+        assert (await client.get("/auth/me", headers=headers)).json()["email"] == "eve@example.com"
+        assert len((await client.get("/auth/sessions", headers=headers)).json()) == 1
+        body = {"email": "bob@example.com", "password": "correct horse battery"}
+        assert (await client.post("/auth/register", json=body)).status_code == 202
+    await own_engine.dispose()
+    assert sorted(MemberBase.metadata.tables)[-2:] == ["members_member_groups", "members_member_user_permissions"]
+    assert options["render_item"] is render_item
 
 
 import asyncio
