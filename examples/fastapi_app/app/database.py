@@ -13,10 +13,9 @@ sessionmaker = async_sessionmaker(engine, expire_on_commit=False)
 
 
 async def get_session() -> AsyncIterator[AsyncSession]:
-    """Give a session whose transaction is committed if the endpoint succeeds."""
-    async with sessionmaker.begin() as session:
+    """Give a session, which an endpoint that writes commits: FastAPI ends a dependency after the answer was sent."""
+    async with sessionmaker() as session:
         yield session
 
 
-# Of the function, and so committed before the answer: else a client that is told of a user could ask for it too early.
-SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+SessionDep = Annotated[AsyncSession, Depends(get_session)]

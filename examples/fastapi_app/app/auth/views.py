@@ -23,6 +23,7 @@ async def change_me(change: ProfileChange, user: CurrentUser, session: SessionDe
     """Change the names of whom the token names."""
     mine = await session.merge(user, load=False)
     mine.first_name, mine.last_name = change.first_name, change.last_name
+    await session.commit()
     return mine
 
 
@@ -43,7 +44,7 @@ async def make(new: NewUser, staff: StaffUser, session: SessionDep) -> User:  # 
     user.password = await make_password(new.password)
     session.add(user)
     try:
-        await session.flush()  # Fills in what the columns begin with.
+        await session.commit()
     except IntegrityError:
         # Asked of the database alone: between a look and an insert, another request may take the name.
         raise HTTPException(409, "The name is taken.") from None
