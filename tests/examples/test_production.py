@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from typing import TYPE_CHECKING
+from urllib.parse import quote
+from uuid import uuid4
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests import services
 from tests.examples.test_ninja_app import PRODUCTION
+from tools.demo import EXAMPLE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
     from tests.examples.conftest import Example
@@ -25,9 +34,14 @@ client = Client(headers={"host": "example.com", "user-agent": "a browser\\n{}"})
 
 GUESS = "Tr0ub4dor&3"
 
+IMPORT = re.compile(r'from "\./([^"]+)"')
+"""A module that a script of the page loads."""
+
 
 def lines(example: Example, script: str, **env: str) -> list[str]:
-    done = example.python("-c", CLIENT + script, **{**PRODUCTION, **env})
+    """Run a script in production, on the database that the example's fixture has filled; what it printed."""
+    here = {"DJANGO_DATABASE_URL": f"sqlite:///{example.data}/db.sqlite3"}
+    done = example.python("-c", CLIENT + script, **PRODUCTION | here | env)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -145,3 +159,121 @@ print("#", row.split("$")[0], user.password.split("$")[0])
 """
     shown = [line for line in lines(example, script, DJANGO_REDIS_URL=redis_url) if line.startswith("#")]
     assert shown == ["# 200", "# bcrypt_sha256 pbkdf2_sha256"]
+
+
+def shown(example: Example, *names: str, **env: str) -> list[object]:
+    """Return settings of production, as they are with ``env``."""
+    script = f"""
+import json
+from django.conf import settings
+print(json.dumps([getattr(settings, name) for name in {names}], default=str))
+"""
+    done = example.python("-c", script, **PRODUCTION | env)
+    assert done.returncode == 0, done.stderr
+    found: list[object] = json.loads(done.stdout)
+    return found
+
+
+def test_no_environment_turns_the_limits_off(example: Example) -> None:
+    (ferrauth,) = shown(example, "FERRAUTH", DJANGO_MEASURING="1")
+    assert isinstance(ferrauth, dict)
+    assert "LIMITS" not in ferrauth
+    assert "THROTTLE_BACKEND" not in ferrauth
+
+
+@pytest.mark.parametrize(
+    ("port", "user", "ssl", "tls"), [("465", "app", True, False), ("587", "app", False, True), ("25", "", False, False)]
+)
+def test_mail_goes_where_the_environment_says_and_a_password_over_tls(
+    example: Example, port: str, user: str, ssl: bool, tls: bool
+) -> None:
+    env = {"DJANGO_EMAIL_PORT": port, "DJANGO_EMAIL_HOST_USER": user, "DJANGO_EMAIL_HOST_PASSWORD": user}
+    names = ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_USE_SSL", "EMAIL_USE_TLS", "DEFAULT_FROM_EMAIL")
+    expected = ["mail.example.com", int(port), ssl, tls, "accounts@example.com"]
+    assert shown(example, *names, **env) == expected
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"DJANGO_EMAIL_HOST_USER": "app"}, "DJANGO_EMAIL_HOST_PASSWORD is not set."),
+        ({"DJANGO_EMAIL_PORT": "smtp"}, "DJANGO_EMAIL_PORT is no port"),
+        ({"DJANGO_EMAIL_PORT": "65536"}, "DJANGO_EMAIL_PORT is no port"),
+        ({"DJANGO_DATABASE_URL": "mysql://app:hunter2@db/app"}, "DJANGO_DATABASE_URL is neither"),
+        ({"DJANGO_DATABASE_URL": "postgresql://app:hunter2@db"}, "DJANGO_DATABASE_URL is neither"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_without_repeating_it(example: Example, env: dict[str, str], said: str) -> None:
+    done = example.python("manage.py", "check", **PRODUCTION | env)
+    assert done.returncode != 0
+    assert f"ImproperlyConfigured: {said}" in done.stderr
+    assert "hunter2" not in done.stderr.splitlines()[-1]
+
+
+def test_the_database_is_what_its_url_says(example: Example) -> None:
+    url = "postgresql://app:p%40ss%2Fword@db.example.com:6432/accounts?sslmode=verify-full"
+    (databases,) = shown(example, "DATABASES", DJANGO_DATABASE_URL=url)
+    assert isinstance(databases, dict)
+    chosen = databases["default"]
+    assert chosen["ENGINE"] == "django.db.backends.postgresql"
+    assert [chosen[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")] == [
+        "app",
+        "p@ss/word",
+        "db.example.com",
+        "6432",
+        "accounts",
+    ]
+    assert chosen["OPTIONS"] == {"sslmode": "verify-full"}
+
+
+def test_a_login_on_postgresql(example: Example, redis_url: str) -> None:
+    address = services.postgres()
+    url = f"postgresql://{address.user}:{quote(address.password, safe='')}@{address.host}:{address.port}/{address.name}"
+    script = """
+from django.core.management import call_command
+from django.db import connection
+from backend.users.models import User
+call_command("migrate", verbosity=0)
+User.objects.create_user("ada@example.com", "correct horse battery staple", is_email_verified=True)
+credentials = {"email": "ada@example.com", "password": "correct horse battery staple"}
+print("#", connection.vendor, client.post("/api/auth/login", credentials, "application/json", secure=True).status_code)
+"""
+    name = f"example_{uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            own = url.rpartition("/")[0] + f"/{name}"
+            found = lines(example, script, DJANGO_DATABASE_URL=own, DJANGO_REDIS_URL=redis_url)
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    assert [line for line in found if line.startswith("#")] == ["# postgresql 200"]
+
+
+def test_collectstatic_gathers_what_the_page_loads(example: Example, tmp_path: Path) -> None:
+    done = example.python("manage.py", "collectstatic", "--noinput", **PRODUCTION, DJANGO_STATIC_ROOT=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    (page,) = lines(example, 'print(json.dumps(client.get("/", secure=True).content.decode()))')
+    wanted = re.findall(r'/static/([^"]+)', json.loads(page))
+    assert len(wanted) == 3
+    modules = [module for file in (tmp_path / "web").glob("*.js") for module in IMPORT.findall(file.read_text())]
+    assert modules
+    for file in (*wanted, *(f"web/{module}" for module in modules), "ninja/swagger-ui-bundle.js"):
+        assert (tmp_path / file).is_file()
+
+
+def test_gunicorn_takes_the_readmes_line(example: Example) -> None:
+    (line,) = re.findall(r"^gunicorn (.+)$", (EXAMPLE / "README.md").read_text(), re.MULTILINE)
+    done = example.python("-m", "gunicorn", "--check-config", *shlex.split(line), **PRODUCTION)
+    assert done.returncode == 0, done.stderr
+
+
+def test_nothing_of_development_is_served(example: Example) -> None:
+    script = """
+for path in ("lanes.json", "outbox.json", "crowd"):
+    answers = [send("/server/" + path, secure=True) for send in (client.get, client.post)]
+    print(path, *(answer.status_code for answer in answers))
+page = client.get("/", secure=True)
+print([word for word in ("strip", "outbox", "csrf", "crowd") if word in page.content.decode()], dict(client.cookies))
+"""
+    found = lines(example, script)
+    assert found == ["lanes.json 404 404", "outbox.json 404 404", "crowd 404 404", "[] {}"]
