@@ -2,8 +2,9 @@
 
 ``python -m benches.http_timing`` sends pairs of requests, one about an account that exists and one about none, in
 random order on one connection, and compares their medians. They are alike where the 95 % bootstrap interval of the
-difference of medians lies inside plus or minus the larger of 1 ms and 1 % of the median. A positive control, a server
-whose equalising derivation is removed, must fail that; else nothing was measured.
+difference of medians lies inside plus or minus the larger of 1 ms and 1 % of the median. Mails are sent meanwhile, by
+the sender that a project has by default, to a mail server on this machine. Each of the three has a positive control, a
+server without what makes it equal (``benches.unequal``), which must fail that; else nothing was measured.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING
 import django
 
 import ferrauth
+from benches import smtp_sink
 from benches.rounds import cpu
 from ferrauth.accounts.throttling import DEFAULT_LIMITS
 from tests.http import fastapi_server, ninja_server
@@ -50,6 +52,9 @@ WARM_UP = 20
 """Pairs before the first that counts."""
 WRONG = "Tr0ub4dor&3 and more"
 NO_LIMITS = {action: dict.fromkeys(scopes) for action, scopes in DEFAULT_LIMITS.items()}
+
+PROGRESS = 0.5
+"""Seconds between two lines of progress on a terminal."""
 
 APPLICATIONS = {
     "ninja": ("tests.http.ninja_project", "benches.unequal"),
@@ -86,29 +91,34 @@ class Comparison:
 
 
 def main() -> int:
-    """Measure, print a table, and return 0 if all are alike but the control."""
+    """Measure, print a table, and return 0 if all are alike but the controls."""
     parser = argparse.ArgumentParser(description="Whether the time of an answer tells who has an account.")
     parser.add_argument("--samples", type=int, default=SAMPLES)
     parser.add_argument("--iterations", type=int, default=ITERATIONS)
     parser.add_argument("--framework", choices=APPLICATIONS, default="ninja")
+    parser.add_argument("--interface", choices=("asgi", "wsgi"), default="asgi")
     arguments = parser.parse_args()
+    if arguments.framework == "fastapi" and arguments.interface == "wsgi":
+        parser.error("FastAPI speaks ASGI only.")
     application, control_application = APPLICATIONS[arguments.framework]
     info = ferrauth.build_info()
     print(
         f"CPU {cpu()}; Python {sys.version.split()[0]}, Django {django.__version__}, Ninja {version('django-ninja')},"
     )
-    print(f"FastAPI {version('fastapi')}; measured: {arguments.framework}")
+    print(f"FastAPI {version('fastapi')}; measured: {arguments.framework}, {arguments.interface.upper()}")
     print(f"ferrauth {info['version']} ({info['profile']}), kernel {info['kernel']}; command: make timing")
     print(f"{arguments.samples:,} interleaved pairs over HTTP, {arguments.iterations:,} iterations a hash\n")
-    print(f"{'':10} {'existing':>10} {'unknown':>10} {'difference, 95 % interval':>32} {'bound':>10}")
-    alike = [show(comparison) for comparison in measure(application, arguments, CASES)]
-    control = [show(one) for one in measure(control_application, arguments, {"control": CASES["login"]})]
+    print(f"{'':18} {'existing':>10} {'unknown':>10} {'difference, 95 % interval':>32} {'bound':>10}")
+    with smtp_sink.running() as sink:
+        alike = [show(comparison) for comparison in measure(application, arguments, sink.port)]
+        control = [show(one, of="control") for one in measure(control_application, arguments, sink.port)]
+    assert sink.mails, "No mail was sent."
     if any(control):
-        print("The control is alike too: at this many samples and iterations nothing was measured.")
+        print("A control is alike too: at this many samples and iterations nothing was measured.")
     return 0 if all(alike) and not any(control) else 1
 
 
-def show(comparison: Comparison) -> bool:
+def show(comparison: Comparison, *, of: str = "") -> bool:
     """Print a comparison, and return whether its two kinds of request are alike."""
     low, high = comparison.interval()
     bound = comparison.bound()
@@ -116,23 +126,27 @@ def show(comparison: Comparison) -> bool:
     existing, unknown = statistics.median(comparison.existing), statistics.median(comparison.unknown)
     interval = f"{existing - unknown:+.3f} [{low:+.3f}, {high:+.3f}]"
     verdict = "alike" if is_alike else "different"
-    print(f"{comparison.name:10} {existing:7.3f} ms {unknown:7.3f} ms {interval:>29} ms {bound:7.3f} ms  {verdict}")
+    name = f"{comparison.name} {of}"
+    print(f"{name:18} {existing:7.3f} ms {unknown:7.3f} ms {interval:>29} ms {bound:7.3f} ms  {verdict}", flush=True)
     return is_alike
 
 
-def measure(application: str, arguments: argparse.Namespace, cases: dict[str, Case]) -> Iterator[Comparison]:
+def measure(application: str, arguments: argparse.Namespace, smtp_port: int) -> Iterator[Comparison]:
     """Run a server, and yield what its requests took."""
-    env = {"HTTP_TEST_ITERATIONS": str(arguments.iterations), "HTTP_TEST_LOG_LEVEL": "CRITICAL"}
-    settings = {"LIMITS": NO_LIMITS, "OUTBOX_SENDER": "command"}
-    in_django = partial(ninja_server.launch, interface="asgi")
+    env = {
+        "HTTP_TEST_ITERATIONS": str(arguments.iterations),
+        "HTTP_TEST_LOG_LEVEL": "CRITICAL",
+        "HTTP_TEST_SMTP_PORT": str(smtp_port),
+    }
+    in_django = partial(ninja_server.launch, interface=arguments.interface)
     launch = in_django if arguments.framework == "ninja" else fastapi_server.launch
     with (
         tempfile.TemporaryDirectory() as directory,
-        launch(Path(directory), settings, application=application, env=env) as server,
+        launch(Path(directory), {"LIMITS": NO_LIMITS}, application=application, env=env) as server,
     ):
         host = server.base_url.removeprefix("http://").partition("/")[0]
         connection = http.client.HTTPConnection(host, timeout=60)
-        for name, (path, bodies) in cases.items():
+        for name, (path, bodies) in CASES.items():
             yield compare(connection, name, path, bodies(), arguments.samples)
         connection.close()
 
@@ -143,15 +157,25 @@ def compare(
     """Send pairs of requests in random order, and hold every answer against the first."""
     order = random.Random(1)  # noqa: S311 (an order, and the same one at every run)
     times: tuple[list[float], list[float]] = ([], [])
-    answers = set()
+    answers, shown = set(), time.monotonic()
     for number, pair in enumerate(itertools.islice(bodies, WARM_UP + samples)):
         for kind in order.sample((0, 1), k=2):
             milliseconds, answer = send(connection, path, pair[kind])
             answers.add(answer)
+            if time.monotonic() - shown > PROGRESS:
+                shown = progress(f"{name}: {number:,} of {WARM_UP + samples:,} pairs")
             if number >= WARM_UP:
                 times[kind].append(milliseconds)
+    progress("")
     assert len(answers) == 1, f"{name}: the answers differ."
     return Comparison(name, *times)
+
+
+def progress(text: str) -> float:
+    """Say on a terminal how far it is, in place of what was said before, and return the time."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+    return time.monotonic()
 
 
 def send(connection: http.client.HTTPConnection, path: str, body: Body) -> tuple[float, tuple[int, bytes]]:

@@ -1,1 +1,1 @@
-"""The project of the HTTP suite with the equalising derivation removed: the positive control of ``http_timing``."""
+"""The projects of the HTTP suite without the equal work: the positive controls of ``http_timing``."""

@@ -1,20 +1,8 @@
-"""A server that derives no key for a user who is not there."""
+"""The Ninja project without the equal work, for ASGI servers."""
 
-from __future__ import annotations
-
-from typing import Any
-
-from ferrauth.django import passwords
-from ferrauth.django.passwords import Verification
+from benches.unequal.flows import remove_equal_work
 from tests.http.ninja_project.asgi import application
 
 __all__ = ["application"]
 
-_equal = passwords.averify
-
-
-async def _unequal(password: str | bytes, row: str | None, **options: Any) -> Verification:
-    return Verification(False, False) if row is None else await _equal(password, row, **options)
-
-
-passwords.averify = _unequal
+remove_equal_work()

@@ -1,19 +1,8 @@
-"""A FastAPI server that derives no key for a user who is not there."""
+"""The FastAPI project without the equal work."""
 
-from __future__ import annotations
-
-from typing import Any
-
-from ferrauth import passwords
+from benches.unequal.flows import remove_equal_work
 from tests.http.fastapi_project.app import app
 
 __all__ = ["app"]
 
-_equal = passwords.averify_and_update
-
-
-async def _unequal(password: str, encoded: str | None, **options: Any) -> tuple[bool, str | None]:
-    return (False, None) if encoded is None else await _equal(password, encoded, **options)
-
-
-passwords.averify_and_update = _unequal
+remove_equal_work()

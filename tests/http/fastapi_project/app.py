@@ -11,7 +11,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
-from ferrauth.fastapi import Auth, AuthSettings, OutgoingMail
+from ferrauth.fastapi import Auth, AuthSettings, Mailer, OutgoingMail, SmtpMailer
 from ferrauth.passwords import Policy
 
 DIRECTORY = Path(os.environ["HTTP_TEST_DIR"])
@@ -35,7 +35,10 @@ class FileMailer:
 
 
 settings = {name.lower(): value for name, value in json.loads(os.environ["HTTP_TEST_FERRAUTH"]).items()}
-mailer = FileMailer() if settings.pop("outbox_sender", None) is None else None
+mailer: Mailer = FileMailer()
+if "HTTP_TEST_SMTP_PORT" in os.environ:
+    port = int(os.environ["HTTP_TEST_SMTP_PORT"])
+    mailer = SmtpMailer("127.0.0.1", sender="webmaster@localhost", port=port, start_tls=False)
 engine = create_async_engine(f"sqlite+aiosqlite:///{DIRECTORY / 'db.sqlite3'}", connect_args={"timeout": 20})
 auth = Auth(
     AuthSettings(secret_key="a secret of the tests, which is long enough for every rule that there is", **settings),
@@ -43,7 +46,8 @@ auth = Auth(
     password_policy=Policy(iterations=int(os.environ.get("HTTP_TEST_ITERATIONS", "1000"))),
     password_validators=[{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}],
     mailer=mailer,
-    token_url=None,  # The operations that both frameworks have, and no other.
+    # By default the operations that both frameworks have, and no other.
+    token_url=os.environ.get("HTTP_TEST_TOKEN_URL"),
 )
 app = FastAPI(lifespan=auth.lifespan)
 app.include_router(auth.router, prefix="/auth")

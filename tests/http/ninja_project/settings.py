@@ -6,6 +6,7 @@ Environment:
     HTTP_TEST_INTERFACE: ``asgi`` or ``wsgi``, which decides whether the views are async.
     HTTP_TEST_ITERATIONS: Of a password hash; 1,000 by default.
     HTTP_TEST_LOG_LEVEL: ``DEBUG`` by default.
+    HTTP_TEST_SMTP_PORT: Of a mail server on this machine; by default mails are files in the folder.
 """
 
 import json
@@ -42,6 +43,9 @@ PASSWORD_HASHERS = ["tests.http.ninja_project.hashers.CheapHasher"]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}]
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = str(DIRECTORY / "mails")
+if "HTTP_TEST_SMTP_PORT" in os.environ:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = "127.0.0.1", int(os.environ["HTTP_TEST_SMTP_PORT"])
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 LOGGING = {
     "version": 1,
