@@ -8,10 +8,10 @@ import os
 import time
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
-from ferrauth.fastapi import Auth, AuthSettings, Mailer, OutgoingMail, SmtpMailer
+from ferrauth.fastapi import Auth, AuthSettings, Mailer, OutgoingMail, SmtpMailer, register_exception_handlers
 from ferrauth.passwords import Policy
 
 DIRECTORY = Path(os.environ["HTTP_TEST_DIR"])
@@ -51,3 +51,14 @@ auth = Auth(
 )
 app = FastAPI(lifespan=auth.lifespan)
 app.include_router(auth.router, prefix="/auth")
+own = FastAPI()
+register_exception_handlers(own, auth)
+
+
+@own.get("/editors", dependencies=[Depends(auth.require(permission="auth.add_group"))])
+async def editors() -> dict[str, str]:
+    """Greet whoever may make groups."""
+    return {"hello": "editor"}
+
+
+app.mount("/own", own)
