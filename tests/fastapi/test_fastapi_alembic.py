@@ -34,7 +34,8 @@ from alembic import context
 from ferrauth.fastapi import metadata
 from ferrauth.fastapi.alembic import include_object, record_migrations, render_item
 
-with sa.create_engine(context.config.get_main_option("sqlalchemy.url")).begin() as connection:
+engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=sa.pool.NullPool)
+with engine.begin() as connection:
     context.configure(
         connection=connection, target_metadata=metadata, include_object=include_object, render_item=render_item
     )
