@@ -8,9 +8,10 @@ import email.policy
 import itertools
 import json
 import shutil
+import sqlite3
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from functools import cache, partial
 from pathlib import Path
@@ -27,6 +28,8 @@ USERS = 80
 PROJECT = "tests.http.ninja_project"
 DATABASE = "db.sqlite3"
 THREADS = 8
+LOCK_TIMEOUT = 20
+"""Seconds that another process may keep the database's lock, as the server's own settings have it."""
 NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 
 
@@ -37,6 +40,7 @@ class NinjaServer:
         self.base_url = f"http://{HOST}:{port}/auth"
         self.openapi_url = f"http://{HOST}:{port}/openapi.json"
         self.legacy_url = f"http://{HOST}:{port}/legacy"
+        self.own_url = f"http://{HOST}:{port}/own"
         self._directory = directory
         self._taken = {is_active: itertools.count() for is_active in (True, False)}
 
@@ -53,6 +57,11 @@ class NinjaServer:
     def log(self) -> str:
         """Return all that the server has printed."""
         return (self._directory / "server.log").read_text()
+
+    def sql(self, statement: str) -> None:
+        """Change the database from outside."""
+        with closing(sqlite3.connect(self._directory / DATABASE, timeout=LOCK_TIMEOUT)) as connection, connection:
+            connection.execute(statement)
 
 
 @contextmanager

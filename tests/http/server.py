@@ -58,6 +58,8 @@ class Server(Protocol):
     base_url: str
     """Of the operations: ``{base_url}/login``."""
     openapi_url: str
+    own_url: str
+    """Of the project's own endpoints: ``{own_url}/editors`` asks for the permission ``auth.add_group``."""
 
     def user(self, *, is_active: bool = True) -> User:
         """Return an account that no other test has had."""
@@ -69,6 +71,10 @@ class Server(Protocol):
 
     def log(self) -> str:
         """Return all that the server has printed."""
+        ...
+
+    def sql(self, statement: str) -> None:
+        """Change the database from outside, as another process may."""
         ...
 
 

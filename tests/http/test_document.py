@@ -57,6 +57,29 @@ def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [operation for methods in document["paths"].values() for operation in methods.values()]
 
 
+@pytest.fixture(params=["immediate", "cookie", "both"])
+def other_document(request: pytest.FixtureRequest, launch: Launch, tmp_path: Path) -> dict[str, Any]:
+    """Return the document of a server with other operations than the default ones."""
+    cookie, immediate = {"REFRESH_COOKIE": True}, {"REGISTRATION": "immediate"}
+    settings = {"immediate": immediate, "cookie": cookie, "both": {**cookie, **immediate}}[request.param]
+    with launch(tmp_path, settings) as running:
+        found: dict[str, Any] = httpx.get(running.openapi_url, trust_env=False).json()
+    return found
+
+
+def test_the_document_is_valid_with_other_settings(other_document: dict[str, Any], tmp_path: Path) -> None:
+    validate(other_document)
+    by_id = {operation["operationId"]: operation for operation in operations(other_document)}
+    assert by_id.keys() == OPERATIONS
+    known = other_document["components"]["schemas"]
+    in_cookie = "AuthAccessToken" in known
+    assert in_cookie != ("AuthTokens" in known)
+    assert ("requestBody" in by_id["refresh"]) != in_cookie
+    names = [one["name"] for one in by_id["refresh"].get("parameters", [])]
+    assert names == (["X-Requested-With"] if in_cookie else [])
+    generate(other_document, tmp_path)
+
+
 def test_the_document_is_valid_and_complete(document: dict[str, Any]) -> None:
     validate(document)
     assert {operation["operationId"] for operation in operations(document)} == OPERATIONS
@@ -96,12 +119,12 @@ def test_no_request_that_can_be_made_up_is_a_server_error(
     user = unlimited.user()
     access = connect(unlimited).log_in(user.email, user.password)["access_token"]
     excluded = [f"--exclude-operation-id={name}" for name in ENDS_SESSIONS]
-    fuzz(unlimited, tmp_path, "--header", f"Authorization: Bearer {access}", *excluded)
-    fuzz(unlimited, tmp_path, *(f"--include-operation-id={name}" for name in ENDS_SESSIONS))
+    fuzz(unlimited, unlimited.openapi_url, tmp_path, "--header", f"Authorization: Bearer {access}", *excluded)
+    fuzz(unlimited, unlimited.openapi_url, tmp_path, *(f"--include-operation-id={name}" for name in ENDS_SESSIONS))
 
 
-def fuzz(server: Server, directory: Path, *options: str) -> None:
-    command = [sys.executable, "-m", "schemathesis.cli", "run", server.openapi_url]
+def fuzz(server: Server, url: str, directory: Path, *options: str) -> None:
+    command = [sys.executable, "-m", "schemathesis.cli", "run", url]
     command += ["--checks=not_a_server_error", f"--max-examples={EXAMPLES}", "--phases=examples,fuzzing"]
     command += ["--mode=all", "--seed=1", "--no-color", "--suppress-health-check=all", *options]
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False, timeout=FUZZ_TIMEOUT)
@@ -111,19 +134,24 @@ def fuzz(server: Server, directory: Path, *options: str) -> None:
 def test_a_generated_client_logs_in_and_refreshes(
     server: Server, document: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = tmp_path / "openapi.json"
-    source.write_text(json.dumps(document))
-    config = tmp_path / "config.json"
-    config.write_text(json.dumps({"package_name_override": PACKAGE, "post_hooks": []}))
-    command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", str(source)]
-    command += ["--config", str(config), "--meta", "none", "--output-path", str(tmp_path / PACKAGE)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "WARNING" not in done.stdout, done.stdout
+    generate(document, tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         monkeypatch.delitem(sys.modules, name)
     log_in_and_refresh(server)
+
+
+def generate(document: dict[str, Any], directory: Path) -> None:
+    """Make a client of a document, which no warning may say to be less than whole."""
+    source = directory / "openapi.json"
+    source.write_text(json.dumps(document))
+    config = directory / "config.json"
+    config.write_text(json.dumps({"package_name_override": PACKAGE, "post_hooks": []}))
+    command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", str(source)]
+    command += ["--config", str(config), "--meta", "none", "--output-path", str(directory / PACKAGE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WARNING" not in done.stdout, done.stdout
 
 
 def log_in_and_refresh(server: Server) -> None:

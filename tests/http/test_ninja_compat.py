@@ -5,14 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+import httpx
 import pytest
+from openapi_spec_validator import validate
 
 from tests.http.client import Client, assert_error
 from tests.http.ninja_server import LAUNCHES as NINJA
+from tests.http.test_document import NO_LIMITS, OPERATIONS, fuzz, generate, operations
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.http.ninja_server import NinjaServer
     from tests.http.server import Launch, Server
+
+
+COMPATIBLE = {"token_obtain_pair", "token_refresh", "token_verify", "token_blacklist"}
 
 
 @pytest.fixture(scope="session", params=NINJA)
@@ -66,6 +74,16 @@ def test_blacklist_ends_the_session(server: Server, client: Client, old: Client)
         assert_error(old.post("token/verify", {"token": token}), 401, "invalid_token")
     assert_error(old.post("token/refresh", {"refresh": pair["refresh"]}), 401, "invalid_token")
     assert_error(client.as_user({"access_token": pair["access"]}).get("me"), 401, "not_authenticated")
+
+
+def test_the_document_is_valid_and_nothing_it_allows_is_a_server_error(launch: Launch, tmp_path: Path) -> None:
+    with launch(tmp_path, {"LIMITS": NO_LIMITS}) as running:
+        url = f"{cast('NinjaServer', running).legacy_url}/openapi.json"
+        document = httpx.get(url, trust_env=False).json()
+        validate(document)
+        assert {operation["operationId"] for operation in operations(document)} == OPERATIONS | COMPATIBLE
+        generate(document, tmp_path)
+        fuzz(running, url, tmp_path, *(f"--include-operation-id={name}" for name in COMPATIBLE))
 
 
 def test_errors_have_the_one_shape(server: Server, old: Client) -> None:
