@@ -23,35 +23,67 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 ROW = re.compile(r"^\| `(\w+)` \| `(\w+) ([^`]+)` \|.*\| ([0-9 ]*)\|$", re.MULTILINE)
 USE = """
-import json
-from django.contrib.auth import get_user_model
+import json, re, time
+from django.core import mail
 from django.test import Client
-get_user_model().objects.create_user("ada", "ada@example.com", "correct horse battery staple")
-def post(path, **body):
-    return Client(headers={"host": "localhost"}).post(f"/api/auth/{path}", body, "application/json")
-answers = [
-    post("register", email="grace@example.com", password="correct horse battery staple"),
-    post("login", identifier="ada", password="wrong"),
-    post("login", identifier="ada", password="correct horse battery staple"),
-    post("password/reset", email="ada@example.com"),
-    Client(headers={"host": "localhost"}).get("/api/auth/me"),
-]
-access = answers[2].json()["access_token"]
-headers = {"host": "localhost", "authorization": f"Bearer {access}"}
-answers.append(Client(headers=headers).get("/api/auth/me"))
-print(json.dumps([answer.status_code for answer in answers]))
+EMAIL, PASSWORD, NEW = "ada@example.com", "correct horse battery staple", "another horse, another battery"
+TOKEN = re.compile(r"[\\w-]+(?:[.][\\w-]+){2}")
+answers = []
+def ask(method, path, access=None, **body):
+    headers = {"host": "localhost"} | ({"authorization": f"Bearer {access}"} if access else {})
+    client = Client(headers=headers)
+    given = client.post(path, body, "application/json") if method == "POST" else client.get(path)
+    answers.append((path.removeprefix("/api/"), given.status_code))
+    return given.json() if "json" in given.headers.get("Content-Type", "") else {}
+def post(path, access=None, **body):
+    return ask("POST", "/api/auth/" + path, access, **body)
+def mailed(count):
+    deadline = time.monotonic() + 60
+    while len(getattr(mail, "outbox", [])) < count:
+        assert time.monotonic() < deadline, "No mail is sent."
+        time.sleep(0.05)
+    assert mail.outbox[-1].to == [EMAIL]
+    return TOKEN.search(mail.outbox[-1].body).group()
+post("register", email=EMAIL, password=PASSWORD)
+post("login", identifier=EMAIL, password=PASSWORD)
+post("email/verify", token=mailed(1))
+post("login", identifier=EMAIL, password="wrong")
+pair = post("login", identifier=EMAIL, password=PASSWORD)
+assert ask("GET", "/api/auth/me", pair["access_token"])["email"] == EMAIL
+renewed = post("refresh", refresh_token=pair["refresh_token"])
+post("password/reset", email=EMAIL)
+post("password/reset/confirm", token=mailed(2), password=NEW)
+ask("GET", "/api/auth/me", renewed["access_token"])
+post("login", identifier=EMAIL, password=NEW)
+ask("GET", "/api/docs")
+print(json.dumps(answers))
 """
+ANSWERS = [
+    ["auth/register", 202],
+    ["auth/login", 401],
+    ["auth/email/verify", 204],
+    ["auth/login", 401],
+    ["auth/login", 200],
+    ["auth/me", 200],
+    ["auth/refresh", 200],
+    ["auth/password/reset", 202],
+    ["auth/password/reset/confirm", 204],
+    ["auth/me", 401],
+    ["auth/login", 200],
+    ["docs", 200],
+]
+"""Of a user that registers, follows the link of the mail, logs in, and has forgotten its password."""
 
 
 def test_the_three_lines_of_the_readme_are_a_whole_api(tmp_path: Path) -> None:
     settings, urls = readme_lines()
     python(tmp_path, "-m", "django", "startproject", "project", ".")
-    append(tmp_path / "project" / "settings.py", 'INSTALLED_APPS += ["ninja"]', *settings, MAILS, QUIET)
+    append(tmp_path / "project" / "settings.py", *settings, MAILS, QUIET)
     head = ["from ninja import NinjaAPI", "from ferrauth.ninja import make_router", "api = NinjaAPI()"]
     append(tmp_path / "project" / "urls.py", *head, *urls, 'urlpatterns += [path("api/", api.urls)]')
     python(tmp_path, "manage.py", "migrate")
     answered = python(tmp_path, "manage.py", "shell", "--no-imports", "-c", USE)
-    assert json.loads(answered.splitlines()[-1]) == [202, 401, 200, 202, 401, 200]
+    assert json.loads(answered.splitlines()[-1]) == ANSWERS
 
 
 MAILS = "\n".join(f"{name} = {value!r}" for name, value in mail_settings().items())
