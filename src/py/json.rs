@@ -11,7 +11,7 @@ use crate::token::json::{Fault, MAX_MEMBERS, Sink};
 use crate::token::json_writer;
 use crate::token::refusal::Refusal;
 
-/// Names that most tokens use. Their strings are made once, so that their hashes are computed once.
+/// Names, and values of `token_type`, that most tokens use. Their strings are made once, and their hashes with them.
 macro_rules! common_names {
     ($($name:literal = $place:literal),+ $(,)?) => {
         const COMMON: [&str; [$($place),+].len()] = [$($name),+];
@@ -43,6 +43,8 @@ common_names! {
     "kid" = 13,
     "email" = 14,
     "scope" = 15,
+    "access" = 16,
+    "refresh" = 17,
 }
 
 static INTERNED: PyOnceLock<[Py<PyString>; COMMON.len()]> = PyOnceLock::new();
@@ -122,7 +124,10 @@ impl<'py> Sink for Objects<'py> {
         Ok(PyFloat::new(self.py, value).into_any())
     }
     fn string(&mut self, value: &str) -> Result<Self::Value, Failure> {
-        Ok(PyString::new(self.py, value).into_any())
+        Ok(match common(value) {
+            Some(place) => self.interned[place].bind(self.py).clone().into_any(),
+            None => PyString::new(self.py, value).into_any(),
+        })
     }
     fn array(&mut self) -> Result<Self::Array, Failure> {
         Ok(PyList::empty(self.py))

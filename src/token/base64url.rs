@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64_simd::AsOut;
+use std::mem::MaybeUninit;
 
 /// Decodes a segment.
 ///
@@ -13,6 +14,13 @@ use base64_simd::AsOut;
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, ()> {
     let mut bytes = vec![0; decoded_length(text.len())];
     if decode_exact(text, &mut bytes) { Ok(bytes) } else { Err(()) }
+}
+
+/// Decodes a segment into `room`; none where it is not the one spelling of some bytes, or does not fit.
+#[must_use]
+pub fn decode_into<'r>(text: &[u8], room: &'r mut [MaybeUninit<u8>]) -> Option<&'r [u8]> {
+    let room = room.get_mut(..decoded_length(text.len()))?;
+    base64_simd::URL_SAFE_NO_PAD.decode(text, room.as_out()).ok().map(|bytes| &*bytes)
 }
 
 /// Decodes a segment of exactly `N` bytes.

@@ -1,6 +1,7 @@
 //! Verifying a token, in the one order that leaves an attacker the least to work with: length, alphabet, segments,
 //! header, algorithm and key, signature, and only then the claims (RFC 8725; CVE-2026-101918).
 
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use super::base64url;
@@ -137,19 +138,12 @@ impl Verified<'_> {
         S::Error: From<Refusal>,
     {
         let segment = self.compact.payload;
-        let length = base64url::decoded_length(segment.len());
-        let mut on_stack = [0; ON_STACK];
-        let mut on_heap = Vec::new();
-        let payload = match on_stack.get_mut(..length) {
-            Some(payload) => payload,
-            None => {
-                on_heap.resize(length, 0);
-                &mut on_heap[..]
-            }
-        };
-        if !base64url::decode_exact(segment, payload) {
-            return Err(Refusal::Segments.into());
+        let mut on_stack = [MaybeUninit::uninit(); ON_STACK];
+        if base64url::decoded_length(segment.len()) > ON_STACK {
+            let payload = base64url::decode(segment).map_err(|()| Refusal::Segments)?;
+            return read_claims(&payload, rules, now, sink);
         }
+        let payload = base64url::decode_into(segment, &mut on_stack).ok_or(Refusal::Segments)?;
         read_claims(payload, rules, now, sink)
     }
 }

@@ -124,7 +124,7 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
         self.text.as_bytes().get(self.position).copied()
     }
 
-    #[inline]
+    #[inline(always)]
     fn skip_whitespace(&mut self) {
         // Tokens hold none.
         if self.peek().is_none_or(|byte| byte > b' ') {
@@ -146,6 +146,7 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
         if self.eat(byte) { Ok(()) } else { Err(Fault::Syntax) }
     }
 
+    #[inline(always)]
     fn value(&mut self) -> Result<S::Value, S::Error> {
         match self.peek() {
             Some(b'"') => match self.string()? {
@@ -203,6 +204,7 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
     }
 
     /// Reads a name that no member since `first` has. At most 64 names are compared, so squares stay small.
+    #[inline(always)]
     fn unique_name(&mut self, first: usize) -> Result<S::Name, S::Error> {
         if self.peek() != Some(b'"') {
             return Err(Fault::Syntax.into());
@@ -240,7 +242,7 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
     }
 
     /// Reads a string from its opening quote on: a piece of the text where nothing is escaped.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Result<Cow<'t, str>, Fault> {
         self.position += 1;
         let start = self.position;
@@ -275,18 +277,19 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
     }
 
     /// Moves to the next byte that ends a string, begins an escape or may not stand in a string.
+    #[inline(always)]
     fn skip_plain(&mut self) {
-        let rest = &self.text.as_bytes()[self.position..];
-        let (words, tail) = rest.as_chunks::<8>();
-        for (index, word) in words.iter().enumerate() {
+        let mut rest = &self.text.as_bytes()[self.position..];
+        while let Some((word, after)) = rest.split_first_chunk::<8>() {
             let found = ends_plain(u64::from_le_bytes(*word));
             if found != 0 {
-                self.position += index * 8 + found.trailing_zeros() as usize / 8;
+                self.position = self.text.len() - rest.len() + found.trailing_zeros() as usize / 8;
                 return;
             }
+            rest = after;
         }
-        let plain = tail.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
-        self.position += rest.len() - tail.len() + plain.unwrap_or(tail.len());
+        let plain = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
+        self.position = self.text.len() - rest.len() + plain.unwrap_or(rest.len());
     }
 
     fn escape(&mut self) -> Result<char, Fault> {
@@ -335,6 +338,7 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
     }
 
     /// Reads digits: how many there are, and the number that they spell where they are no more than [`SAFE_DIGITS`].
+    #[inline(always)]
     fn digits(&mut self) -> (usize, u64) {
         let (mut count, mut number) = (0, 0_u64);
         for byte in &self.text.as_bytes()[self.position..] {
@@ -349,6 +353,7 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
         (count, number)
     }
 
+    #[inline(always)]
     fn number(&mut self) -> Result<S::Value, S::Error> {
         let start = self.position;
         let negative = self.eat(b'-');
@@ -397,14 +402,14 @@ impl<'t, S: Sink> Reader<'t, '_, S> {
 }
 
 /// Eight bytes at once: the highest bit of the first one that is a quote, a backslash or a control character is set, and
-/// no bit before it. (`x - 1 & !x` has the highest bit of a zero byte set; a borrow reaches later bytes only.)
+/// no bit before it. (`x - n & !x` has the highest bit of a byte below `n` set; a borrow reaches later bytes only. With one
+/// bit flipped the quote comes right after the control characters, and nothing else comes before it.)
 const fn ends_plain(word: u64) -> u64 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
-    let quote = word ^ (ONES * b'"' as u64);
+    let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21) & !word;
     let backslash = word ^ (ONES * b'\\' as u64);
-    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
-    (below_space | (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash)) & HIGHS
+    (quote_or_control | (backslash.wrapping_sub(ONES) & !backslash)) & HIGHS
 }
 
 #[cfg(test)]
