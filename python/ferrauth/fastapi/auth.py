@@ -31,7 +31,6 @@ from ferrauth.fastapi.router import make_router
 from ferrauth.fastapi.rows import Rows
 from ferrauth.fastapi.session_kind import refuse_sync
 from ferrauth.fastapi.users import Users
-from ferrauth.keys import KeyRing
 from ferrauth.passwords import Policy as PasswordPolicy
 from ferrauth.passwords.validators import make_validators, refusals
 from ferrauth.tokens import TokenIssuer
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from ferrauth.accounts.letters import Letter
     from ferrauth.fastapi.mail import Mailer, OutgoingMail
     from ferrauth.fastapi.settings import AuthSettings
+    from ferrauth.keys import KeyRing
     from ferrauth.tokens import Claims, TokenPair
 
 __all__ = ["Auth"]
@@ -112,14 +112,15 @@ class Auth(Generic[User]):
     ) -> None:
         self.config = settings.to_settings()
         secrets = settings.secrets()
+        derived = checks.derive_keys(secrets)
         if password_validators is None:
             password_validators = settings.auth_password_validators
         self.token_url = None if "login" in exclude else token_url  # It is a login, by a form.
         self.policy = Policy(
             settings=self.config,
-            issuer=self._issuer(secrets),
+            issuer=self._issuer(derived),
             legacy=legacy,
-            secrets=KeyRing.from_secrets(secrets),
+            secrets=derived,
         )
         self.backend = Backend(
             sessionmaker, self.config, user_model=user_model, session_model=session_model, email_model=email_model
@@ -152,10 +153,10 @@ class Auth(Generic[User]):
         self.router: APIRouter = make_router(self)
         configure_core(self.config)
 
-    def _issuer(self, secrets: list[str]) -> TokenIssuer:
+    def _issuer(self, derived: KeyRing) -> TokenIssuer:
         config = self.config
         return TokenIssuer(
-            keys=config.keys or KeyRing.from_secrets(secrets),
+            keys=config.keys or derived,
             access_lifetime=config.access_lifetime,
             refresh_lifetime=config.refresh_idle_lifetime,
             issuer=config.issuer,

@@ -18,10 +18,12 @@ from sqlalchemy import inspect
 from ferrauth import build_info
 from ferrauth.accounts import checks as rules
 from ferrauth.accounts.errors import ConfigurationError
+from ferrauth.exceptions import InvalidKeyError
 from ferrauth.fastapi.counters import place
 from ferrauth.fastapi.models import AttemptCounter, AuditEvent, OutboxMessage
 from ferrauth.fastapi.permissions import PermissionsMixin
 from ferrauth.fastapi.schema_check import misfits
+from ferrauth.keys import KeyRing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,12 +33,27 @@ if TYPE_CHECKING:
 
     from ferrauth.fastapi.backend import Backend
 
-__all__ = ["check", "check_parts"]
+__all__ = ["check", "check_parts", "derive_keys"]
 
 logger = logging.getLogger("ferrauth.fastapi")
 
 FORWARDED = "FORWARDED_ALLOW_IPS"
 """Where uvicorn and gunicorn are told which proxies to believe; then a request has its client's address already."""
+
+
+def derive_keys(secrets: Sequence[str]) -> KeyRing:
+    """Return the keys that are made of the project's secrets, the signing one first.
+
+    Args:
+        secrets: SECRET_KEY and its fallbacks.
+
+    Raises:
+        ConfigurationError: One of them is too short to be one.
+    """
+    try:
+        return KeyRing.from_secrets(list(secrets))
+    except InvalidKeyError as error:
+        raise ConfigurationError(f"SECRET_KEY, SECRET_KEY_FALLBACKS: {error}") from None
 
 
 def check_parts(backend: Backend) -> None:
