@@ -172,13 +172,14 @@ def test_J93_a_password_change_ends_the_other_sessions(site: Site) -> None:
 
 
 def test_more_sessions_than_allowed_end_the_least_recently_used(site: Site) -> None:
-    site.settings["max_sessions"] = 2
+    site.settings |= {"max_sessions": 2, "audit_table": True}
 
     async def scenario(client: Client) -> list[int]:
         tokens = [await client.login() for _ in range(3)]
         return [await client.me(one["access_token"]) for one in tokens]
 
     assert site.run(scenario) == [401, 200, 200]
+    assert AuditEvent.objects.filter(event="sessions_displaced").count() == 1
 
 
 def test_a_login_deletes_a_few_sessions_that_ended_long_ago(site: Site) -> None:

@@ -126,7 +126,7 @@ def write_mail(letter: Letter) -> OutgoingMail:
     parts = [before]
     if letter.token:
         if letter.mail is Mail.TAKEN:
-            parts.append("If you do not know its password, set a new one by this:")
+            parts.append("If you did not make it, or do not know its password, set a new one by this:")
         parts += [letter.link or letter.token, f"It is good for {_duration(letter.lifetime)}, and once."]
     return OutgoingMail(to=letter.to, subject=subject, text="\n\n".join([*parts, after]) + "\n")
 

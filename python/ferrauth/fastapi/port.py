@@ -231,7 +231,7 @@ class AsyncPort:
             opened = await self._write(lambda session: self._rows.open_session(session, effect))
         except IntegrityError:
             return Opened.EXISTS
-        if opened is Opened.OPENED and self._session is None:
+        if opened.succeeded and self._session is None:
             await self._prune(effect.session.created_at)
         return opened
 

@@ -109,10 +109,10 @@ class Rows:
             await self._restamp(session, row.user_id, old=effect.verified, new=effect.upgraded)
         values = {name: getattr(row, name) for name in _COLUMNS}
         await execute(session, insert(self._sessions).values(user_id=self._backend.key(row.user_id), **values))
-        await self._end_surplus(session, effect)
-        return Opened.OPENED
+        return Opened.DISPLACED if await self._end_surplus(session, effect) else Opened.OPENED
 
-    async def _end_surplus(self, session: AsyncSession, effect: OpenSession) -> None:
+    async def _end_surplus(self, session: AsyncSession, effect: OpenSession) -> bool:
+        """End the sessions that are too many, and tell whether there were any."""
         row, table = effect.session, self._sessions
         others = (
             select(table.c.id)
@@ -129,6 +129,7 @@ class Rows:
         if surplus:
             ending = update(table).where(table.c.id.in_(surplus), table.c.revoked_at.is_(None))
             await execute(session, ending.values(revoked_at=row.created_at, revoked_reason=EndReason.TOO_MANY))
+        return bool(surplus)
 
     async def rotate(self, session: AsyncSession, effect: Rotate) -> bool:
         """Rotate by one conditional update that names columns of its own row only, so that of any number one wins."""
