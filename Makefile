@@ -1,6 +1,8 @@
 # ferrauth: everything a newcomer or CI types. `make` alone lists it.
 PYTHON ?= python3
 PORT ?= 8000
+# A process of tests a core, each with servers of its own; a file's tests stay together, as its fixtures do.
+PYTEST := -m pytest --numprocesses auto --dist loadfile
 # Arguments of the program behind a target, for example: make demo ARGS=--once
 ARGS ?=
 
@@ -54,7 +56,7 @@ test-rust: $(VENV)/.made ## Run the core's tests, which need no interpreter
 	cargo test --locked --release --no-default-features
 
 test-python: build $(VENV)/.dev ## Run the Python tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python $(PYTEST) $(ARGS)
 
 # Django 6 needs Python 3.12. The wheel is the same: abi3.
 $(VENV6)/.made: pyproject.toml
@@ -72,7 +74,7 @@ $(VENV6)/.built: $(VENV)/.built $(PY) $(VENV6)/.made
 DJANGO_TESTS := tests/accounts tests/django tests/emails tests/examples tests/http tests/limits tests/ninja tests/sessions
 
 test-django6: $(VENV6)/.built ## Run the tests of all that is Django's with Django 6, where a Python from 3.12 on is installed
-	@if [ -x $(VENV6)/bin/python ]; then $(VENV6)/bin/python -m pytest $(DJANGO_TESTS) $(ARGS); \
+	@if [ -x $(VENV6)/bin/python ]; then $(VENV6)/bin/python $(PYTEST) $(DJANGO_TESTS) $(ARGS); \
 	else echo "No Python from 3.12 on is installed: Django 6 is not tested here."; fi
 
 test-kernels: build $(VENV)/.dev ## Run the tests of passwords once with each kernel that this machine has
@@ -98,7 +100,7 @@ test-ninja-oldest: build $(VENV)/.dev ## Run the tests of the Ninja API with the
 	@tools/make-venv.sh $(PYTHON) $(VENV_OLDEST)
 	$(VENV_OLDEST)/bin/python -m pip install --quiet --group test
 	$(VENV_OLDEST)/bin/python -m pip install --quiet "django-ninja==$(NINJA_OLDEST)"
-	PYTHONPATH=python $(VENV_OLDEST)/bin/python -m pytest tests/ninja tests/http $(ARGS)
+	PYTHONPATH=python $(VENV_OLDEST)/bin/python $(PYTEST) tests/ninja tests/http $(ARGS)
 
 lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	cargo fmt --check
@@ -122,6 +124,9 @@ faults: build $(VENV)/.dev ## Race, kill and count the sessions and the limits o
 
 storm: build $(VENV)/.dev ## Let 32 clients log in to the example, beside the same application on the stock hasher and PyJWT
 	$(BIN)/python -m benches.storm $(ARGS)
+
+pictures: build $(VENV)/.dev ## Take the pictures of the example's page for the README
+	PICTURES=docs/images $(BIN)/python -m pytest tests/page/test_pictures.py
 
 soak: build $(VENV)/.dev ## Keep the example busy for ten minutes, and see that nothing grows (ARGS="--minutes 2")
 	$(BIN)/python -m benches.storm.soak $(ARGS)
