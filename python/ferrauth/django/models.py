@@ -60,6 +60,9 @@ class RefreshSession(models.Model):
         verbose_name_plural = _("sessions")
         indexes = (
             models.Index(fields=["idle_expires_at"], name="ferrauth_session_idle"),
+            # A login reads its user's other sessions that go on. By the index of all of them it would read the ended
+            # ones too, which are kept for a day: of an account that logs in all the time, thousands, at every login.
+            models.Index(fields=["user"], name="ferrauth_session_live", condition=models.Q(revoked_at__isnull=True)),
             # What was revoked lately is read every other second by stateless processes, and what was revoked long
             # ago is pruned; most rows never are.
             models.Index(

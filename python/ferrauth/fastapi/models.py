@@ -214,6 +214,12 @@ class RefreshSessionMixin:
             Index("ferrauth_refreshsession_user_id_9b691fe4", "user_id"),
             Index("ferrauth_session_idle", "idle_expires_at"),
             Index(
+                "ferrauth_session_live",
+                "user_id",
+                postgresql_where=table.revoked_at.is_(None),
+                sqlite_where=table.revoked_at.is_(None),
+            ),
+            Index(
                 "ferrauth_session_revoked",
                 "revoked_at",
                 postgresql_where=table.revoked_at.is_not(None),

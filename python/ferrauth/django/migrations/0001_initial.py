@@ -50,6 +50,11 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["idle_expires_at"], name="ferrauth_session_idle"),
                     models.Index(
+                        condition=models.Q(("revoked_at__isnull", True)),
+                        fields=["user"],
+                        name="ferrauth_session_live",
+                    ),
+                    models.Index(
                         condition=models.Q(("revoked_at__isnull", False)),
                         fields=["revoked_at"],
                         name="ferrauth_session_revoked",
