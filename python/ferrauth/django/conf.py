@@ -15,14 +15,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from ferrauth.accounts import secrets
+from ferrauth.accounts.checks import INSECURE_PREFIX, MAKE_A_SECRET
 from ferrauth.accounts.core import configure_core
 from ferrauth.accounts.policy import Policy
 from ferrauth.accounts.settings import ConfigurationError, Settings
+from ferrauth.exceptions import InvalidKeyError
 from ferrauth.keys import KeyRing
 from ferrauth.tokens import TokenIssuer
-
-INSECURE_PREFIX = "django-insecure-"
-"""How a SECRET_KEY starts that ``startproject`` wrote into a file (``django.core.management.utils``)."""
 
 NEEDS_USE_TZ = "Sessions are kept in aware times, in UTC, and USE_TZ is off: nobody could log in."
 
@@ -60,7 +59,7 @@ def get_issuer() -> TokenIssuer:
     Its keys are ``FERRAUTH["KEYS"]``, else derived from SECRET_KEY, with SECRET_KEY_FALLBACKS still verified.
 
     Raises:
-        ImproperlyConfigured: As for :func:`get_settings`, or there is no secret.
+        ImproperlyConfigured: As for :func:`get_settings`, or SECRET_KEY is none that keys can be derived from.
     """
     settings = get_settings()
     return TokenIssuer(
@@ -155,12 +154,18 @@ def _refuse_insecure_secret() -> None:
     if django_settings.SECRET_KEY.startswith(INSECURE_PREFIX):
         raise ImproperlyConfigured(
             "SECRET_KEY is the one that startproject wrote, and ferrauth's signing keys would be derived from it. "
-            'Set a secret of your own, for example: python -c "import secrets; print(secrets.token_urlsafe(64))"'
+            f"Set a secret of your own, for example: {MAKE_A_SECRET}"
         )
 
 
 def _keys_from_secrets() -> KeyRing:
-    return KeyRing.from_secrets([django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS])
+    try:
+        return KeyRing.from_secrets([django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS])
+    except InvalidKeyError as error:
+        raise ImproperlyConfigured(
+            "SECRET_KEY, or one of SECRET_KEY_FALLBACKS, is no secret that signing keys could be derived from: "
+            f"{error} Set another, for example: {MAKE_A_SECRET}"
+        ) from None
 
 
 def _on_setting_changed(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001

@@ -22,8 +22,8 @@ __all__ = ["warn_of_costs", "warn_of_token_url"]
 
 logger = logging.getLogger("ferrauth.fastapi")
 
-DJANGOS_TABLE = "django_migrations"
-"""Where it is, a Django project has the same users."""
+DJANGOS_TABLES = ("django_session", "django_admin_log")
+"""Where one is, a Django project has the same users: what ``create_all`` makes has neither."""
 
 
 async def warn_of_costs(backend: Backend, policy: Policy) -> None:
@@ -57,7 +57,7 @@ async def warn_of_costs(backend: Backend, policy: Policy) -> None:
 
 
 def _has_django(connection: Connection) -> bool:
-    return inspect(connection).has_table(DJANGOS_TABLE)
+    return any(inspect(connection).has_table(name) for name in DJANGOS_TABLES)
 
 
 def warn_of_token_url(app: FastAPI, token_url: str | None) -> None:
