@@ -624,8 +624,8 @@ class KeyRing:
         named by a hash of its secret, so that secrets can be rotated with no user logged out.
 
         Raises:
-            InvalidKeyError: There is no secret, one of fewer than 32 bytes (RFC 7518, section 3.2), or one that is really
-                a public key.
+            InvalidKeyError: There is no secret, one of fewer than 32 bytes (RFC 7518, section 3.2), or a public key in
+                the dress of one.
         """
 
     @property

@@ -145,3 +145,10 @@ class TestSettings:
             conf.start()
         with override_settings(SECRET_KEY=insecure, DEBUG=True):
             conf.start()
+
+    @pytest.mark.parametrize("name", ["SECRET_KEY", "SECRET_KEY_FALLBACKS"])
+    def test_J11_a_secret_key_that_can_be_guessed_is_named(self, name: str) -> None:
+        wrong = {"SECRET_KEY": "short", "SECRET_KEY_FALLBACKS": ["short"]}[name]
+        message = r"SECRET_KEY.* at least 32 bytes"
+        with override_settings(**{name: wrong}), pytest.raises(ImproperlyConfigured, match=message):
+            conf.get_issuer()

@@ -203,8 +203,8 @@ def test_J16_a_second_signature_of_the_same_token_is_the_same_token(pairs, algor
 
 @pytest.mark.parametrize("algorithm", ORDERS)
 def test_J18_a_nonce_is_never_used_twice(pairs, algorithm):
-    # RFC 6979 is one way to that. aws-lc has another: it draws each nonce afresh and mixes the key and the message in, so
-    # that a bad generator alone gives nothing away.
+    # RFC 6979 is one way to that. aws-lc has another: it draws each nonce afresh and mixes the key and the message in,
+    # so that a bad generator alone gives nothing away.
     key = pairs.key(algorithm)
     signatures = [unb64(key.encode(CLAIMS).rpartition(".")[2]) for _ in range(64)]
     assert len({signature[: len(signature) // 2] for signature in signatures}) == 64
