@@ -100,7 +100,7 @@ test-ninja-oldest: build $(VENV)/.dev ## Run the tests of the Ninja API with the
 	@tools/make-venv.sh $(PYTHON) $(VENV_OLDEST)
 	$(VENV_OLDEST)/bin/python -m pip install --quiet --group test
 	$(VENV_OLDEST)/bin/python -m pip install --quiet "django-ninja==$(NINJA_OLDEST)"
-	PYTHONPATH=python $(VENV_OLDEST)/bin/python $(PYTEST) tests/ninja tests/http $(ARGS)
+	PYTHONPATH=$(CURDIR)/python $(VENV_OLDEST)/bin/python $(PYTEST) tests/ninja tests/http $(ARGS)
 
 lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	cargo fmt --check
@@ -160,6 +160,7 @@ storm-fastapi: build $(VENV)/.dev ## Measure FastAPI under a storm of logins aga
 
 timing: build $(VENV)/.dev ## Compare over HTTP what answers about accounts that exist and that do not exist take; what JWTAuth costs
 	$(BIN)/python -m benches.http_timing $(ARGS)
+	$(BIN)/python -m benches.http_timing --interface wsgi $(ARGS)
 	$(BIN)/python -m benches.http_timing --framework fastapi $(ARGS)
 	$(BIN)/python -m benches.jwtauth
 

@@ -275,7 +275,9 @@ async def _read_form(request: Request, settings: Settings) -> schemas.AuthCreden
     if form.get(GRANT) not in (None, "", "password"):
         raise Refused(answers.invalid([schemas.AuthFieldError(field=GRANT, code="unsupported")]))
     try:
-        return schemas.AuthCredentials.model_validate({own: form[name] for own, name in FORM_NAMES.items() if name in form})
+        return schemas.AuthCredentials.model_validate(
+            {own: form[name] for own, name in FORM_NAMES.items() if name in form}
+        )
     except ValidationError as error:
         found = schemas.field_errors(error.errors(include_url=False, include_input=False))
         errors = [schemas.AuthFieldError(field=FORM_NAMES[one.field], code=one.code) for one in found]
