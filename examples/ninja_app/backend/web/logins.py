@@ -23,13 +23,18 @@ def count_logins() -> None:
 
 def recent_logins() -> float:
     """Return the logins a second, as a mean of the last seconds."""
-    since = time.monotonic() - WINDOW
     with _lock:
-        while _times and _times[0] < since:
-            _times.popleft()
+        _forget(time.monotonic())
         return round(len(_times) / WINDOW, 1)
 
 
 def _count(**kwargs: Any) -> None:  # noqa: ARG001
+    now = time.monotonic()
     with _lock:
-        _times.append(time.monotonic())
+        _forget(now)
+        _times.append(now)
+
+
+def _forget(now: float) -> None:
+    while _times and _times[0] < now - WINDOW:
+        _times.popleft()
