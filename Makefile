@@ -102,6 +102,18 @@ test-ninja-oldest: build $(VENV)/.dev ## Run the tests of the Ninja API with the
 	$(VENV_OLDEST)/bin/python -m pip install --quiet "django-ninja==$(NINJA_OLDEST)"
 	PYTHONPATH=$(CURDIR)/python $(VENV_OLDEST)/bin/python $(PYTEST) tests/ninja tests/http $(ARGS)
 
+# The lowest releases that pyproject.toml allows.
+FASTAPI_OLDEST := "fastapi==0.115.0" "sqlalchemy[asyncio]==2.0.38" "pydantic==2.7.0" "pydantic-settings==2.7.0" \
+	"python-multipart==0.0.12"
+VENV_FASTAPI_OLDEST := .venv-fastapi-oldest
+
+test-fastapi-oldest: build $(VENV)/.dev ## Run FastAPI's tests with the lowest releases that are supported
+	@tools/make-venv.sh $(PYTHON) $(VENV_FASTAPI_OLDEST)
+	$(VENV_FASTAPI_OLDEST)/bin/python -m pip install --quiet --group test
+	$(VENV_FASTAPI_OLDEST)/bin/python -m pip install --quiet $(FASTAPI_OLDEST)
+	PYTHONPATH=$(CURDIR)/python $(VENV_FASTAPI_OLDEST)/bin/python $(PYTEST) tests/fastapi $(ARGS)
+	PYTHONPATH=$(CURDIR)/python $(VENV_FASTAPI_OLDEST)/bin/python $(PYTEST) tests/http -k fastapi $(ARGS)
+
 lint: build $(VENV)/.dev ## Check formatting, lint and types, of Rust and Python
 	cargo fmt --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
@@ -165,4 +177,4 @@ timing: build $(VENV)/.dev ## Compare over HTTP what answers about accounts that
 	$(BIN)/python -m benches.jwtauth
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(VENV6) $(VENV_OLDEST) dist target fuzz/target fuzz/corpus .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV6) $(VENV_OLDEST) $(VENV_FASTAPI_OLDEST) dist target fuzz/target fuzz/corpus .pytest_cache .mypy_cache .ruff_cache

@@ -26,12 +26,14 @@ class FerrauthConfig(AppConfig):
         from ferrauth.django import conf, receivers
         from ferrauth.django.account_checks import check_stored_addresses, check_tasks
         from ferrauth.django.checks import check_hasher_threads, check_password_hashers
+        from ferrauth.django.cost_checks import check_row_costs
         from ferrauth.django.deploy_checks import register_checks
 
         checks.register(check_password_hashers, checks.Tags.security)
         checks.register(check_hasher_threads, checks.Tags.security)
         checks.register(check_tasks, checks.Tags.security, deploy=True)
         checks.register(check_stored_addresses, checks.Tags.database)
+        checks.register(check_row_costs, checks.Tags.database)
         register_checks()
         conf.start()
         receivers.connect()
