@@ -14,6 +14,7 @@ from tests.http.ninja_server import LAUNCHES as NINJA
 from tests.http.test_document import NO_LIMITS, OPERATIONS, fuzz, generate, operations
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.http.ninja_server import NinjaServer
@@ -27,6 +28,13 @@ COMPATIBLE = {"token_obtain_pair", "token_refresh", "token_verify", "token_black
 def launch(request: pytest.FixtureRequest) -> Launch:
     """Return what starts a server of Ninja's: the paths are that package's."""
     return NINJA[request.param]
+
+
+@pytest.fixture(scope="session")
+def server(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run a server: the suite's own may still be one of FastAPI's, which has no such paths."""
+    with launch(tmp_path_factory.mktemp("legacy"), {}) as running:
+        yield running
 
 
 @pytest.fixture
