@@ -226,13 +226,17 @@ def test_the_thread_sends_and_ends(site: Site, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sender, "MAX_DELAY", 0.0)
     monkeypatch.setattr(sender, "IDLE", 0.05)
     monkeypatch.setattr(sender, "_sender", sender._Sender())
+    rests: list[float] = []
+    monkeypatch.setattr(outbox, "time", SimpleNamespace(sleep=rests.append))
     site.configure(OUTBOX_SENDER="thread")
     site.register()
     join_senders()
     assert [one.to for one in mail.outbox] == [["Ada@example.com"]]
-    site.carry(flows.request_password_reset, email="ada@example.com")
+    for address in ("ada@example.com", "nobody@example.com"):
+        site.carry(flows.request_password_reset, email=address)
     join_senders()
     assert len(mail.outbox) == 2
+    assert rests == [rules.REST] * 3  # After every row alike, whether a mail came of it or not.
 
 
 class TestThread:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["LEASE", "MAX_ATTEMPTS", "PRUNED", "RETENTION", "next_attempt"]
+__all__ = ["LEASE", "MAX_ATTEMPTS", "PRUNED", "REST", "RETENTION", "next_attempt"]
 
 LEASE = timedelta(minutes=10)
 """How long a claimed row is its sender's: longer than any mail server takes that answers at all (RFC 5321, section
@@ -19,6 +19,10 @@ BACKOFF = timedelta(seconds=30)
 
 MAX_ATTEMPTS = 8
 """After an hour in all a mail is given up: who waited for it has asked for another one."""
+
+REST = 0.05
+"""Seconds that a sender rests after each row where it shares its process with requests: a long queue takes little from
+them, and answers take as long as they do without one."""
 
 RETENTION = timedelta(days=1)
 """How long a row is kept that is done with."""

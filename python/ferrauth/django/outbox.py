@@ -7,6 +7,7 @@ its sender dies, another tries again after it. What a row leads to is decided by
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from django.utils.translation import get_language
 from ferrauth.accounts.account_effects import Mail, Message
 from ferrauth.accounts.effects import run
 from ferrauth.accounts.letters import write_letter
-from ferrauth.accounts.outbox import LEASE, PRUNED, RETENTION, next_attempt
+from ferrauth.accounts.outbox import LEASE, PRUNED, REST, RETENTION, next_attempt
 from ferrauth.accounts.tables import ERROR_LENGTH, LANGUAGE_LENGTH
 from ferrauth.django import mails, sender
 from ferrauth.django.conf import get_policy, get_settings
@@ -70,11 +71,12 @@ def insert(message: Message, *, now: datetime) -> None:
     transaction.on_commit(_wake, using=alias(), robust=True)
 
 
-def send_due(*, limit: int | None = None) -> Sent:
+def send_due(*, limit: int | None = None, rest: float = 0.0) -> Sent:
     """Send what is due, one mail after another, and delete what is done with.
 
     Args:
         limit: Rows at most.
+        rest: Seconds to do nothing for after each row.
     """
     result = Sent()
     while limit is None or result.sent + result.empty + result.failed < limit:
@@ -82,6 +84,7 @@ def send_due(*, limit: int | None = None) -> Sent:
         if row is None:
             break
         _send(row, result)
+        time.sleep(rest)
     _prune(datetime.now(UTC))
     due = _rows().aggregate(due=Min("next_attempt_at"))["due"]
     result.next_in = None if due is None else max(0.0, (due - datetime.now(UTC)).total_seconds())
@@ -92,7 +95,7 @@ def _wake() -> None:
     """Have the mails sent, by what the settings name."""
     how = get_settings().outbox_sender
     if how == "thread":
-        sender.wake(lambda: send_due().next_in)
+        sender.wake(lambda: send_due(rest=REST).next_in)
     elif how == "tasks":
         from ferrauth.django.tasks import send_outbox
 

@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, select, update
 from ferrauth.accounts.account_effects import Mail, Message
 from ferrauth.accounts.effects import arun
 from ferrauth.accounts.letters import write_letter
-from ferrauth.accounts.outbox import LEASE, PRUNED, RETENTION, next_attempt
+from ferrauth.accounts.outbox import LEASE, PRUNED, REST, RETENTION, next_attempt
 from ferrauth.accounts.tables import ERROR_LENGTH
 from ferrauth.fastapi.backend import execute
 from ferrauth.fastapi.background import STOP_WAIT, Background
@@ -98,6 +98,7 @@ class Outbox:
         sent = 0
         while not self._background.stopping and (row := await self._claim(datetime.now(UTC))) is not None:
             sent += await self._send(row)
+            await self._background.wait(asyncio.sleep(REST))
         await self._prune(datetime.now(UTC))
         return sent
 
