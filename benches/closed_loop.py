@@ -29,6 +29,8 @@ READERS = 4
 """Clients that ask who they are."""
 PAUSE = 0.05
 """Seconds between two requests of one of them."""
+RAMP = 1.0
+"""Seconds in which the clients begin, one after another: people do not come in one and the same millisecond."""
 USERS = 64
 """More than there are clients: each logs in as a user of its own, and who asks is yet another."""
 READER = USERS - 1
@@ -172,16 +174,19 @@ def hashlib_speed() -> float:
 async def storm(target: Target, *, seconds: float, clients: int = CLIENTS) -> Round:
     """Let clients log in, and others ask who they are, for so long. Every login that has begun is ended.
 
-    A round's logins are counted over the time until the last one's end. Who asks stops when the first client stops, so
-    that no answer is measured of a server that has less to do.
+    A round's logins are counted over the time until the last one's end. Who asks begins once all clients have, and
+    stops when the first client stops, so that no answer is measured of a server that has less to do.
     """
     token = await target.prove()
     found = Round()
     before = taken(target.pid)
     started = time.perf_counter()
-    ends = started + seconds
+    ends = started + RAMP + seconds
 
-    async def again_and_again(what: str, times: list[float], ask: Callable[[Connection], object], pause: float) -> None:
+    async def again_and_again(
+        what: str, times: list[float], ask: Callable[[Connection], object], *, after: float, pause: float
+    ) -> None:
+        await asyncio.sleep(after)
         connection = target.connect()
         while (begun := time.perf_counter()) < ends:
             try:
@@ -198,10 +203,15 @@ async def storm(target: Target, *, seconds: float, clients: int = CLIENTS) -> Ro
         connection.close()
 
     def client(number: int) -> object:
-        return again_and_again("login", found.logins, lambda connection: target.log_in(connection, number), 0)
+        begins = RAMP * number / clients
+        return again_and_again(
+            "login", found.logins, lambda connection: target.log_in(connection, number), after=begins, pause=0
+        )
 
     def reader() -> object:
-        return again_and_again("me", found.me, lambda connection: target.ask(connection, token), PAUSE)
+        return again_and_again(
+            "me", found.me, lambda connection: target.ask(connection, token), after=RAMP, pause=PAUSE
+        )
 
     reading = asyncio.gather(*(reader() for _ in range(READERS)))  # type: ignore[call-overload]
     await asyncio.gather(*(client(number) for number in range(clients)))  # type: ignore[call-overload]

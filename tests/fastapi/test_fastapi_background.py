@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import uuid
 from datetime import UTC, datetime
@@ -238,3 +239,13 @@ def test_P53_a_server_that_stops_answers_the_logins_that_wait(site: Site, monkey
     assert asyncio.run(main()) == [401] * WAITING
     assert _core.pool_counters()["reserved"] == 0
     assert DjangoRow.objects.get().sent_at is None
+
+
+@ON_SQLITE
+def test_what_start_up_made_is_no_work_for_the_garbage_collector_until_the_end(site: Site) -> None:
+    async def scenario(client: Client) -> None:
+        assert gc.get_freeze_count() > before
+
+    before = gc.get_freeze_count()
+    site.run(scenario)
+    assert gc.get_freeze_count() == 0

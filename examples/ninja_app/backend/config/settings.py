@@ -17,6 +17,7 @@ Environment:
     DJANGO_EMAIL_HOST, DJANGO_EMAIL_PORT, DJANGO_DEFAULT_FROM_EMAIL: Needed in production: the mail server, and whom
         mails are from. In development mails are files in DJANGO_DATA_DIR, which the page shows.
     DJANGO_EMAIL_HOST_USER, DJANGO_EMAIL_HOST_PASSWORD: Where the mail server wants a login, both; over TLS alone.
+    DJANGO_INTERFACE: ``wsgi`` makes views that are sync. ``backend.config.wsgi`` sets it by itself.
 """
 
 import os
@@ -88,8 +89,11 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "backend.config.urls"
-ASGI_APPLICATION = "backend.config.asgi.application"
-WSGI_APPLICATION = "backend.config.wsgi.application"
+# The one that serves: make_router() makes its views to fit. Async ones under WSGI would start an event loop each time.
+if os.environ.get("DJANGO_INTERFACE") == "wsgi":
+    WSGI_APPLICATION = "backend.config.wsgi.application"
+else:
+    ASGI_APPLICATION = "backend.config.asgi.application"
 
 TEMPLATES = [
     {
