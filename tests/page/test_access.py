@@ -202,7 +202,7 @@ def test_edges_of_controls_can_be_seen(browser: Browser, site: str, screen: Scre
             assert found
             weak = [one for one in found if one[1] < NEEDED or (one[2] < NEEDED and one[2] > 1)]
             assert weak == []
-        assert violations(page) == []
+            assert violations(page) == []
 
 
 def test_every_new_password_has_its_rule_beside_it(browser: Browser, site: str) -> None:

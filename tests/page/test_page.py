@@ -1,4 +1,7 @@
-"""The page, as a person uses it: every flow in a real browser, on a phone and a desktop, light and dark."""
+"""The page, as a person uses it: every flow in a real browser, on a light desktop and a dark phone.
+
+The other two screens differ in colours alone, which ``test_access`` looks at on all four.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 COOKIE = "__Host-refresh_token"
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+@pytest.mark.parametrize("screen", (SCREENS[0], SCREENS[3]), ids=lambda screen: screen.name)
 def test_every_flow(browser: Browser, site: str, pictures: Path, screen: Screen) -> None:
     email = f"{screen.name}@example.com"
 
