@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 COOKIE = "__Host-refresh_token"
 
 
-@pytest.mark.parametrize("screen", (SCREENS[0], SCREENS[3]), ids=lambda screen: screen.name)
+@pytest.mark.parametrize("screen", [SCREENS[0], SCREENS[3]], ids=lambda screen: screen.name)
 def test_every_flow(browser: Browser, site: str, pictures: Path, screen: Screen) -> None:
     email = f"{screen.name}@example.com"
 
