@@ -77,7 +77,7 @@ fn is_json(squeezed: &[u8]) -> bool {
         let after = rest[end..].iter().find(|byte| !matches!(byte, b'"' | b'\\'));
         name.iter().all(u8::is_ascii_graphic) && after == Some(&b':')
     });
-    opening.contains(&b'{') && named
+    opening.iter().position(|byte| *byte == b'{').is_some_and(|brace| opening[brace..].contains(&b'"')) && named
 }
 
 /// Whether these are the bytes of a point of a curve that tokens are signed on, as a public key has them: whoever
