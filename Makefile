@@ -1,9 +1,8 @@
 # ferrauth: everything a newcomer or CI types. `make` alone lists it.
 PYTHON ?= python3
 PORT ?= 8000
-# A process of tests a core, each with servers of its own, and one more: they often wait for what they started. A file's
-# tests stay together, as its fixtures do.
-PYTEST := -m pytest --numprocesses $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadfile
+# A process of tests a core, each with servers of its own; a file's tests stay together, as its fixtures do.
+PYTEST := -m pytest --numprocesses auto --dist loadfile
 # Arguments of the program behind a target, for example: make demo ARGS=--once
 ARGS ?=
 

@@ -83,6 +83,7 @@ class TestW001:
         assert OURS in warning.msg
         assert "Replace, don't add" in str(warning.hint)
 
+    @pytest.mark.django_db  # Django's own checks ask the database what it can do.
     def test_is_registered(self) -> None:
         from django.core import checks
 
