@@ -203,6 +203,7 @@ mod tests {
         for secret in [
             "django-insecure-{x}[y]-begin-end--------------",
             "correct horse battery staple",
+            "{4^(>Cp\\:\u{1b}a brace, letters, a backslash, a colon",
             "{[}] an odd sentence: with a colon, and \"quotes\"",
             "0".repeat(64).as_str(),
         ] {

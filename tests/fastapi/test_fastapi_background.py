@@ -242,6 +242,25 @@ def test_P53_a_server_that_stops_answers_the_logins_that_wait(site: Site, monkey
 
 
 @ON_SQLITE
+def test_the_sender_rests_after_every_row_alike(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        rests.append(seconds)
+
+    async def scenario(client: Client) -> None:
+        for address in ("bob@example.com", "nobody@example.com"):
+            await client.post("/password/reset", {"email": address})
+        monkeypatch.setattr(outbox.asyncio, "sleep", sleep)
+        await client.auth._outbox.send_due()
+        monkeypatch.undo()
+
+    site.settings["base_urls"] = "https://example.com"
+    site.run(scenario)
+    assert rests == [outbox.REST] * 2
+
+
+@ON_SQLITE
 def test_what_start_up_made_is_no_work_for_the_garbage_collector_until_the_end(site: Site) -> None:
     async def scenario(client: Client) -> None:
         assert gc.get_freeze_count() > before
