@@ -130,8 +130,10 @@ impl Pool {
     pub fn new(max_workers: usize) -> Result<Self, Error> {
         let kernels = lanes::selection()?;
         let widest = |kernel: &lanes::Kernel| kernel.widths.last().copied().unwrap_or(1);
-        let widths = Widths { latency: widest(kernels.latency), bulk: widest(kernels.bulk) };
-        let rate = Rate::measure(kernels.latency, widths.latency);
+        let (latency, bulk) = (widest(kernels.latency), widest(kernels.bulk));
+        let rate = Rate::measure(kernels.latency, latency);
+        let wide_from = rate.wide_from(&Rate::measure(kernels.bulk, bulk), bulk);
+        let widths = Widths { latency, bulk, wide_from };
         Ok(Self::with_kernels(kernels, widths, rate, max_workers))
     }
 

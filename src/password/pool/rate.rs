@@ -9,11 +9,15 @@ use crate::password::lanes::{Kernel, Lane};
 /// enough that boundaries cost nothing measurable.
 const SLICE: Duration = Duration::from_micros(500);
 
-/// Iterations of the measurement before the first job: about a fifth of a millisecond.
-const WARM_UP_ITERATIONS: u32 = 2_000;
+/// Iterations of a measurement before the first job: a few tenths of a millisecond for the widest kernel.
+const WARM_UP_ITERATIONS: u32 = 500;
 
-/// Iterations of a slice that is too short to learn from.
-const TOO_SHORT: u32 = 1_000;
+/// Measurements of which the fastest counts: the others were disturbed, or met a core that had not woken up.
+const WARM_UP_ROUNDS: usize = 4;
+
+/// A slice that is too short to learn from. By the clock, not by its iterations: those become fewer as the rate falls,
+/// and a rate that has fallen must be able to rise again.
+const TOO_SHORT: Duration = Duration::from_micros(10);
 
 /// What one slice weighs against all before it: 1 in 16.
 const SMOOTHING: u64 = 16;
@@ -22,18 +26,29 @@ const SMOOTHING: u64 = 16;
 pub(super) struct Rate(AtomicU64);
 
 impl Rate {
-    /// Measures once, so that the very first caller can be told how long it would wait.
+    /// Of a full group of `kernel`, measured, so that the very first caller can be told how long it would wait.
     pub(super) fn measure(kernel: &Kernel, lanes: usize) -> Self {
         let mut states = vec![Lane { inner: [0; 8], outer: [0; 8], u: [0; 8], acc: [0; 8] }; lanes];
         let mut group: Vec<&mut Lane> = states.iter_mut().collect();
-        let start = Instant::now();
-        kernel.run(&mut group, WARM_UP_ITERATIONS);
-        Self(AtomicU64::new(per_second(lanes, WARM_UP_ITERATIONS, start.elapsed())))
+        let times = (0..WARM_UP_ROUNDS).map(|_| {
+            let start = Instant::now();
+            kernel.run(&mut group, WARM_UP_ITERATIONS);
+            start.elapsed()
+        });
+        let fastest = times.min().unwrap_or_default();
+        Self(AtomicU64::new(per_second(lanes, WARM_UP_ITERATIONS, fastest)))
+    }
+
+    /// The fewest jobs that a kernel of `lanes` lanes and the rate `wide` ends no later than one of this rate, if it
+    /// takes as long for them as for all of its lanes. More than `lanes` where it never does.
+    pub(super) fn wide_from(&self, wide: &Self, lanes: usize) -> usize {
+        let [this, wide] = [self, wide].map(|rate| rate.0.load(Ordering::Relaxed) as f64);
+        ((lanes as f64 * this / wide).ceil() as usize).max(1)
     }
 
     /// Learns from a slice that filled a latency group.
     pub(super) fn learn(&self, lanes: usize, iterations: u32, elapsed: Duration) {
-        if iterations >= TOO_SHORT {
+        if elapsed >= TOO_SHORT {
             let old = self.0.load(Ordering::Relaxed);
             let new = old - old / SMOOTHING + per_second(lanes, iterations, elapsed) / SMOOTHING;
             self.0.store(new.max(1), Ordering::Relaxed);
@@ -75,9 +90,18 @@ mod tests {
     }
 
     #[test]
+    fn test_a_wide_kernel_serves_from_where_it_ends_the_last_sooner() {
+        let [latency, wide] = [14_600_000, 22_700_000].map(|rate| Rate(AtomicU64::new(rate)));
+        assert_eq!(latency.wide_from(&wide, 16), 11);
+        assert_eq!(latency.wide_from(&latency, 16), 16);
+        assert_eq!(wide.wide_from(&latency, 16), 25);
+        assert_eq!(Rate(AtomicU64::new(1)).wide_from(&wide, 16), 1);
+    }
+
+    #[test]
     fn test_a_short_slice_teaches_nothing_and_a_long_one_a_little() {
         let rate = Rate(AtomicU64::new(16_000_000));
-        rate.learn(2, 10, Duration::from_secs(1));
+        rate.learn(2, 10, Duration::from_micros(9));
         assert_eq!(rate.wait(16_000_000, 1), Duration::from_secs(1));
         rate.learn(2, 8_000_000, Duration::from_secs(1));
         assert_eq!(rate.wait(16_000_000, 1), Duration::from_secs(1));
@@ -85,5 +109,16 @@ mod tests {
         assert!(rate.wait(16_000_000, 1) > Duration::from_secs(1));
         rate.learn(1, 1_000, Duration::from_secs(1_000_000));
         assert!(rate.slice(1) >= 1);
+    }
+
+    #[test]
+    fn test_a_rate_that_has_fallen_rises_again() {
+        let rate = Rate(AtomicU64::new(1_000_000));
+        for _ in 0..200 {
+            // Of a worker that runs 15 million iterations a second.
+            let iterations = rate.slice(2);
+            rate.learn(2, iterations, Duration::from_secs_f64(f64::from(2 * iterations) / 15e6));
+        }
+        assert!(rate.wait(15_000_000, 1) < Duration::from_millis(1_010));
     }
 }
