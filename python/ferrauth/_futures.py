@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ferrauth import _core
 
@@ -45,10 +45,15 @@ def deliver(deliveries: Sequence[Delivery]) -> None:
     for loop, its_own in by_loop.items():
         # RuntimeError: the loop is closed, so nobody awaits these any more.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_settle, its_own)
+            loop.call_soon_threadsafe(_settle, iter(its_own))
 
 
-def _settle(deliveries: Sequence[Delivery]) -> None:
+def _settle(deliveries: Iterator[Delivery]) -> None:
+    """Give one future its result, and the others theirs in turns of the loop to come.
+
+    Derivations that share lanes end together, and what a login does next keeps the loop for a millisecond or more: woken
+    in one turn, sixteen of them would let everybody else wait for all.
+    """
     for future, value in deliveries:
         if future.done():
             continue
@@ -56,3 +61,5 @@ def _settle(deliveries: Sequence[Delivery]) -> None:
             future.set_exception(value)
         else:
             future.set_result(value)
+        future.get_loop().call_soon(_settle, deliveries)
+        return

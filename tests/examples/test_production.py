@@ -224,6 +224,14 @@ def test_the_database_is_what_its_url_says(example: Example) -> None:
         "accounts",
     ]
     assert chosen["OPTIONS"] == {"sslmode": "verify-full"}
+    assert chosen["CONN_MAX_AGE"] == 0
+
+
+@pytest.mark.parametrize("url", ["postgresql://app@db.example.com/accounts", "sqlite:////var/lib/app/db.sqlite3"])
+def test_a_thread_of_wsgi_keeps_its_connection(example: Example, url: str) -> None:
+    (databases,) = shown(example, "DATABASES", DJANGO_DATABASE_URL=url, DJANGO_INTERFACE="wsgi")
+    assert isinstance(databases, dict)
+    assert databases["default"]["CONN_MAX_AGE"] == 60
 
 
 def test_a_login_on_postgresql(example: Example, redis_url: str) -> None:

@@ -10,9 +10,6 @@ from django.core.exceptions import ImproperlyConfigured
 if TYPE_CHECKING:
     from pathlib import Path
 
-CONN_MAX_AGE = 60
-"""Seconds that a thread keeps a connection to PostgreSQL: less than what firewalls and balancers forget after."""
-
 
 def sqlite(path: Path | str) -> dict[str, object]:
     """Return the settings of a SQLite file."""
@@ -55,6 +52,4 @@ def database(url: str) -> dict[str, object]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "OPTIONS": dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {},
-        "CONN_MAX_AGE": CONN_MAX_AGE,
-        "CONN_HEALTH_CHECKS": True,
     }

@@ -90,7 +90,8 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "backend.config.urls"
 # The one that serves: make_router() makes its views to fit. Async ones under WSGI would start an event loop each time.
-if os.environ.get("DJANGO_INTERFACE") == "wsgi":
+IS_WSGI = os.environ.get("DJANGO_INTERFACE") == "wsgi"
+if IS_WSGI:
     WSGI_APPLICATION = "backend.config.wsgi.application"
 else:
     ASGI_APPLICATION = "backend.config.asgi.application"
@@ -113,6 +114,9 @@ if DEBUG and not os.environ.get("DJANGO_DATABASE_URL"):
     DATABASES = {"default": sqlite(DATA_DIR / "db.sqlite3")}
 else:
     DATABASES = {"default": database(_required("DJANGO_DATABASE_URL"))}
+# A thread of a WSGI server keeps its connection: for less time than firewalls and balancers forget one after. Under ASGI
+# each request has a thread of its own, and a connection that it kept would only be in nobody's hands.
+DATABASES["default"] |= {"CONN_MAX_AGE": 60 if IS_WSGI else 0, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "users.User"
