@@ -51,8 +51,8 @@ def deliver(deliveries: Sequence[Delivery]) -> None:
 def _settle(deliveries: Iterator[Delivery]) -> None:
     """Give one future its result, and the others theirs in turns of the loop to come.
 
-    Derivations that share lanes end together, and what a login does next keeps the loop for a millisecond or more: woken
-    in one turn, sixteen of them would let everybody else wait for all.
+    Derivations that share lanes end together, and what a login does next keeps the loop for a millisecond or more:
+    woken in one turn, sixteen of them would let everybody else wait for all.
     """
     for future, value in deliveries:
         if future.done():

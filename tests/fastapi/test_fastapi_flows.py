@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from ferrauth import _core, passwords
+from ferrauth.accounts import sessions
 from ferrauth.django.models import AuditEvent, RefreshSession
 from tests.fastapi.conftest import make_user
 
@@ -182,7 +183,12 @@ def test_more_sessions_than_allowed_end_the_least_recently_used(site: Site) -> N
     assert AuditEvent.objects.filter(event="sessions_displaced").count() == 1
 
 
-def test_a_login_deletes_a_few_sessions_that_ended_long_ago(site: Site) -> None:
+@pytest.mark.parametrize("every", [1, 2**128])
+def test_one_login_of_so_many_deletes_sessions_that_ended_long_ago(
+    site: Site, every: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "PRUNE_EVERY", every)
+
     async def scenario(client: Client) -> None:
         await client.login()
 
@@ -190,7 +196,8 @@ def test_a_login_deletes_a_few_sessions_that_ended_long_ago(site: Site) -> None:
     RefreshSession.objects.update(idle_expires_at=datetime.now(UTC) - timedelta(days=3))
     old = RefreshSession.objects.get().pk
     site.run(scenario)
-    assert RefreshSession.objects.exclude(pk=old).count() == RefreshSession.objects.count() == 1
+    assert RefreshSession.objects.filter(pk=old).exists() == (every > 1)
+    assert RefreshSession.objects.exclude(pk=old).count() == 1
 
 
 def test_security_events_are_kept_where_the_settings_say_so(site: Site) -> None:

@@ -197,7 +197,9 @@ def test_all_that_is_pending_is_one_call_a_loop():
     futures[1].cancel()
     _futures.deliver([(future, index) for index, future in enumerate(futures)])
     for loop in loops:
-        loop.run_until_complete(asyncio.gather(*(future for future in futures if future.get_loop() is loop), return_exceptions=True))
+        loop.run_until_complete(
+            asyncio.gather(*(future for future in futures if future.get_loop() is loop), return_exceptions=True)
+        )
         assert loop.calls == 1
         loop.close()
     assert [future.result() for future in futures if not future.cancelled()] == [0, *range(2, 20)]

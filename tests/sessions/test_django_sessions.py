@@ -15,7 +15,7 @@ from django.db import connections
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-from ferrauth.accounts import flows
+from ferrauth.accounts import flows, sessions
 from ferrauth.accounts.errors import LoginFailed
 from ferrauth.accounts.sessions import RETENTION, EndReason, RequestFacts
 from ferrauth.django import rows
@@ -357,11 +357,13 @@ class TestPruning:
         assert prune(now, batch=10) == 0
         assert set(RefreshSession.objects.values_list("pk", flat=True)) == set(rows[2:])
 
-    def test_a_login_prunes_a_few(self, user: Any) -> None:
+    @pytest.mark.parametrize("every", [1, 2**128])
+    def test_one_login_of_so_many_prunes(self, user: Any, every: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sessions, "PRUNE_EVERY", every)
         ended = session_of(generate_tokens(user)).pk
         RefreshSession.objects.update(revoked_at=datetime.now(UTC) - 2 * RETENTION)
         login()
-        assert not RefreshSession.objects.filter(pk=ended).exists()
+        assert RefreshSession.objects.filter(pk=ended).exists() == (every > 1)
 
     def test_orphans(self, user: Any) -> None:
         orphan = session_of(generate_tokens(user))

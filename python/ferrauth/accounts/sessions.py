@@ -26,6 +26,7 @@ __all__ = [
     "ENDED_IN_PEACE",
     "NOWHERE",
     "PRUNED_BY_THE_WAY",
+    "PRUNE_EVERY",
     "RETENTION",
     "Decision",
     "EndReason",
@@ -39,6 +40,7 @@ __all__ = [
     "live_sessions",
     "new_session",
     "password_stamp",
+    "prunes",
     "rotated",
 ]
 
@@ -69,8 +71,11 @@ RETENTION = timedelta(days=1)
 """How long an ended session is kept: as a trace for whoever investigates, and for stateless processes, which must hear
 of a revocation for as long as an access token lives (a day at most)."""
 
-PRUNED_BY_THE_WAY = 20
-"""Ended sessions that one login deletes at most: more than it makes, and too few to be felt."""
+PRUNED_BY_THE_WAY = 100
+"""Ended sessions that a login which prunes deletes at most: several times what is made until the next one does."""
+
+PRUNE_EVERY = 16
+"""Of so many logins one prunes: to look for what has ended costs a query, and on SQLite the lock of its one writer."""
 
 NETWORK_LENGTH = 49
 """Characters of the longest network: an IPv6 address, and ``/64``."""
@@ -226,6 +231,11 @@ def new_session(
         network=facts.network,
         label=_printable(label, LABEL_LENGTH),
     )
+
+
+def prunes(session_id: uuid.UUID) -> bool:
+    """Tell whether the login that made a session deletes ended ones by the way; the key, which is random, decides."""
+    return session_id.int % PRUNE_EVERY == 0
 
 
 def legacy_session_id(jti: str) -> uuid.UUID:

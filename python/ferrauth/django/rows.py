@@ -21,7 +21,7 @@ from ferrauth.accounts.effects import (
     Revoke,
     Rotate,
 )
-from ferrauth.accounts.sessions import EndReason, SessionRow, password_stamp
+from ferrauth.accounts.sessions import EndReason, SessionRow, password_stamp, prunes
 from ferrauth.accounts.transactions import is_transient
 from ferrauth.django import session_query
 from ferrauth.django.emails import prove
@@ -55,7 +55,7 @@ def load_sessions(effect: LoadSessions) -> list[SessionRow]:
 def open_session(effect: OpenSession) -> Opened:
     """Hold the user's row to the verified encoding, insert the session, end what is too many; in one transaction."""
     opened = retried(lambda: _open_session(effect))
-    if opened.succeeded and not in_transaction():
+    if opened.succeeded and prunes(effect.session.id) and not in_transaction():
         prune_by_the_way(effect.session.created_at)
     return opened
 

@@ -20,6 +20,7 @@ from ferrauth.accounts.counters import LocalCounters
 from ferrauth.accounts.effects import Allowance, Effect, Ended, Opened
 from ferrauth.accounts.errors import InvalidInput
 from ferrauth.accounts.ports import METHODS
+from ferrauth.accounts.sessions import prunes
 from ferrauth.accounts.transactions import is_transient
 from ferrauth.exceptions import FerrauthError
 from ferrauth.fastapi.backend import execute, retried
@@ -231,7 +232,7 @@ class AsyncPort:
             opened = await self._write(lambda session: self._rows.open_session(session, effect))
         except IntegrityError:
             return Opened.EXISTS
-        if opened.succeeded and self._session is None:
+        if opened.succeeded and prunes(effect.session.id) and self._session is None:
             await self._prune(effect.session.created_at)
         return opened
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, bindparam, column, delete, insert, inspect, or_, select, table, update
+from sqlalchemy import Integer, Select, Update, bindparam, column, delete, insert, inspect, or_, select, table, update
 
 from ferrauth.accounts.effects import (
     ChangePassword,
@@ -70,6 +70,22 @@ class Rows:
             .join(sessions, sessions.user_id == backend.user_key)
             .where(sessions.id == bindparam("session_id", type_=sessions.id.type), *backend.user_filter)
         )
+        (key,) = backend.password_table.primary_key
+        self._swap: Update = update(backend.password_table).where(
+            key == bindparam("ferrauth_key"), backend.password_table.c.password == bindparam("ferrauth_verified")
+        )
+        own = self._sessions.c
+        self._surplus: Select[Any] = (
+            select(own.id)
+            .where(
+                own.user_id == bindparam("user_key"),
+                own.revoked_at.is_(None),
+                own.idle_expires_at > bindparam("now"),
+                own.id != bindparam("session_id"),
+            )
+            .order_by(own.rotated_at.desc())
+            .offset(bindparam("kept", type_=Integer))
+        )
 
     async def load_session(self, session: AsyncSession, effect: LoadSession) -> Loaded | None:
         """Load a session and its user, and what the user is permitted, in one query."""
@@ -107,25 +123,20 @@ class Rows:
             return Opened.STALE
         if effect.upgraded is not None:
             await self._restamp(session, row.user_id, old=effect.verified, new=effect.upgraded)
-        values = {name: getattr(row, name) for name in _COLUMNS}
-        await execute(session, insert(self._sessions).values(user_id=self._backend.key(row.user_id), **values))
+        values = {name: getattr(row, name) for name in _COLUMNS} | {"user_id": self._backend.key(row.user_id)}
+        await execute(session, insert(self._sessions), [values])
         return Opened.DISPLACED if await self._end_surplus(session, effect) else Opened.OPENED
 
     async def _end_surplus(self, session: AsyncSession, effect: OpenSession) -> bool:
         """End the sessions that are too many, and tell whether there were any."""
         row, table = effect.session, self._sessions
-        others = (
-            select(table.c.id)
-            .where(
-                table.c.user_id == self._backend.key(row.user_id),
-                table.c.revoked_at.is_(None),
-                table.c.idle_expires_at > row.created_at,
-                table.c.id != row.id,
-            )
-            .order_by(table.c.rotated_at.desc())
-            .offset(effect.max_sessions - 1)
-        )
-        surplus = (await execute(session, others)).scalars().all()
+        values = {
+            "user_key": self._backend.key(row.user_id),
+            "now": row.created_at,
+            "session_id": row.id,
+            "kept": effect.max_sessions - 1,
+        }
+        surplus = (await execute(session, self._surplus, values)).scalars().all()
         if surplus:
             ending = update(table).where(table.c.id.in_(surplus), table.c.revoked_at.is_(None))
             await execute(session, ending.values(revoked_at=row.created_at, revoked_reason=EndReason.TOO_MANY))
@@ -240,10 +251,9 @@ class Rows:
 
     async def _swap_password(self, session: AsyncSession, user_id: str, verified: str, changes: dict[str, Any]) -> bool:
         """Update a user's row on the condition that its encoding is the one verified."""
-        table = self._backend.password_table
-        (key,) = table.primary_key
-        named = (key == self._backend.key(user_id), table.c.password == verified)
-        return await _changed(session, update(table).where(*named).values(**changes)) == 1
+        values = {"ferrauth_key": self._backend.key(user_id), "ferrauth_verified": verified, **changes}
+        result: CursorResult[Any] = await execute(session, self._swap, values)
+        return result.rowcount == 1
 
     async def _restamp(self, session: AsyncSession, user_id: str, *, old: str, new: str) -> None:
         """Give sessions that bear the stamp of one encoding that of another, of the same password."""

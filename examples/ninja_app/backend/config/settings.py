@@ -114,8 +114,8 @@ if DEBUG and not os.environ.get("DJANGO_DATABASE_URL"):
     DATABASES = {"default": sqlite(DATA_DIR / "db.sqlite3")}
 else:
     DATABASES = {"default": database(_required("DJANGO_DATABASE_URL"))}
-# A thread of a WSGI server keeps its connection: for less time than firewalls and balancers forget one after. Under ASGI
-# each request has a thread of its own, and a connection that it kept would only be in nobody's hands.
+# A thread of a WSGI server keeps its connection, for less time than firewalls and balancers forget one after. Under
+# ASGI each request has a thread of its own, and a connection that it kept would be in nobody's hands.
 DATABASES["default"] |= {"CONN_MAX_AGE": 60 if IS_WSGI else 0, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
