@@ -32,7 +32,7 @@ from pwdlib import PasswordHash
 import ferrauth
 from benches import closed_loop, flood
 from benches.closed_loop import CLIENTS, READERS, USERS, Round, Storm, Target, alternate, print_head, print_storm
-from benches.rounds import Row, cpu, print_rows, spread
+from benches.rounds import Row, cpu, kernels, print_rows, spread
 from benches.wire import HOST
 from ferrauth.fastapi.models import AuthUser, metadata
 
@@ -162,7 +162,7 @@ def main() -> int:
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 2 * OPEN_FILES), hard))
     print(f"CPU {cpu()}; Python {sys.version.split()[0]}, FastAPI {version('fastapi')}, uvicorn {version('uvicorn')}")
-    print(f"ferrauth {info['version']} ({info['profile']}), kernel {info['kernel']}")
+    print(f"ferrauth {info['version']} ({info['profile']}), {kernels()}")
     print(
         f"{options.iterations:,} iterations; {options.clients} clients log in, {READERS} ask GET me; "
         f"{options.rounds} rounds of {options.seconds:g} s each, in turn; command: make storm-fastapi\n"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import ferrauth
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -66,6 +68,13 @@ def interleave(contenders: dict[str, Callable[[], object]], rounds: int) -> Timi
             call()
             timings[name].append(time.perf_counter() - start)
     return timings
+
+
+def kernels() -> str:
+    """Name what derives a login, and what derives many."""
+    info = ferrauth.build_info()
+    alone, many = info["kernel"], info["bulk_kernel"]
+    return f"kernel {alone}" if alone == many else f"kernels {alone} and, where many wait, {many}"
 
 
 def spread(values: list[float], unit: str = "", scale: float = 1.0) -> str:

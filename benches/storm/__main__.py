@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import ferrauth
 from benches.closed_loop import CLIENTS, READERS, USERS, Round, Storm, alternate, print_head, print_storm, rows, storm
-from benches.rounds import cpu, print_rows, spread
+from benches.rounds import cpu, kernels, print_rows, spread
 from benches.storm import chart, database
 from benches.storm.clients import PASSWORD, target
 from benches.storm.servers import SETTINGS, WORKERS, environment, serve
@@ -57,7 +57,7 @@ def main() -> int:
         f"{CLIENTS} clients log in at {options.iterations:,} iterations while {READERS} ask GET me, {WORKERS} workers; "
         f"{options.rounds} rounds of {options.seconds:g} s each, in turn"
     )
-    print(f"CPU {cpu()}; Python {sys.version.split()[0]}, {ssl.OPENSSL_VERSION}; kernel {info['kernel']}")
+    print(f"CPU {cpu()}; Python {sys.version.split()[0]}, {ssl.OPENSSL_VERSION}; {kernels()}")
     print("command: make storm\n")
     storms: dict[str, dict[str, Storm]] = {}
     judged: list[Row] = []
@@ -77,7 +77,7 @@ def main() -> int:
     print(f"\nhashlib, ns an iteration, around the rounds: {spread(speeds)}   (min, median, max)")
     print_rows(judged)
     if servers == SERVERS:
-        title = f"{cpu()}, kernel {info['kernel']}, {options.iterations:,} iterations, {WORKERS} workers"
+        title = f"{cpu()}, {kernels()}, {options.iterations:,} iterations, {WORKERS} workers"
         print(f"\nChart: {_write_chart(storms, title)}")
     return 0 if all(row.is_met for row in judged) else 1
 
