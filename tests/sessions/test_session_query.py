@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from ferrauth.django.session_query import COLUMNS, Statement, evaluate, read, st
 from ferrauth.django.tokens import generate_tokens, get_user_from_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 START = datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=UTC)
 
@@ -46,6 +47,14 @@ def stored(user: Any) -> Any:
         **{name: name[:9] for name in texts},
         **{name: START + timedelta(hours=number) for number, name in enumerate(times)},
     )
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Iterator[None]:
+    """Keep no statement of another test's managers."""
+    session_query._forget()
+    yield
+    session_query._forget()
 
 
 def compiled() -> Statement:
@@ -167,16 +176,103 @@ def using() -> models.Manager[Any]:
     return Using()
 
 
-@pytest.mark.parametrize("make", [hiding, querying, using])
-def test_what_a_manager_of_the_projects_own_asks_is_asked_each_time(
-    stored: Any, make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert read(stored.pk) is not None
-    manager = make()
+def replace_manager(monkeypatch: pytest.MonkeyPatch, manager: Any) -> None:
+    """Give the user model another default manager."""
     manager.model = get_user_model()
     monkeypatch.setattr(get_user_model()._meta, "default_manager", manager)
-    assert statement() is None
+
+
+@pytest.mark.parametrize(("make", "is_compiled"), [(hiding, True), (querying, False), (using, True)])
+def test_whom_a_manager_of_the_projects_own_hides_is_hidden(
+    stored: Any, make: Callable[[], Any], is_compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read(stored.pk) is not None
+    replace_manager(monkeypatch, make())
+    assert (statement() is not None) == is_compiled
     assert read(stored.pk) is None
+    get_user_model()._base_manager.update(username="grace")
+    assert shown(read(stored.pk)) == shown(evaluate(stored.pk))
+
+
+def test_a_manager_that_asks_otherwise_for_each_tenant_is_asked_each_time(
+    stored: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = ""
+
+    class OfTenant(UserManager):  # type: ignore[type-arg]
+        def get_queryset(self) -> Any:
+            return super().get_queryset().filter(last_name=tenant)
+
+    replace_manager(monkeypatch, OfTenant())
+    for name in ["Lovelace", "Hopper", "Lovelace", "Hopper"]:
+        tenant = name
+        assert (read(stored.pk) is not None) == (name == "Lovelace")
+    assert len(session_query._own) == 2
+
+
+def managing(says: Callable[[], str]) -> models.Manager[Any]:
+    """Return a manager whose condition is an expression that is equal each time and says something else."""
+
+    class Said(models.Func):
+        output_field = models.CharField()
+
+        def as_sql(self, *arguments: Any, **more: Any) -> Any:
+            return "%s", [says()]
+
+    class Manager(UserManager):  # type: ignore[type-arg]
+        def get_queryset(self) -> Any:
+            return super().get_queryset().filter(last_name=Said())
+
+    return Manager()
+
+
+def test_an_expression_that_is_another_at_each_request_is_asked_each_time(
+    stored: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = ""
+    replace_manager(monkeypatch, managing(lambda: tenant))
+    for name in ["Lovelace", "Hopper", "Lovelace", "Hopper"]:
+        tenant = name
+        assert (read(stored.pk) is not None) == (name == "Lovelace")
+
+
+def test_one_that_is_another_at_each_look_is_never_compiled(stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace_manager(monkeypatch, managing(map(str, itertools.count()).__next__))
+    assert statement() is None
+    assert not session_query._own
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        lambda users: users.annotate(more=models.Value(1)),
+        lambda users: users.extra(select={"more": "1"}),
+        lambda users: users.prefetch_related("groups"),
+        lambda users: users.defer("first_name"),
+        lambda users: users.union(users),
+        lambda users: users.none(),
+    ],
+)
+def test_what_a_text_does_not_tell_is_not_compiled(more: Any, monkeypatch: pytest.MonkeyPatch, stored: Any) -> None:
+    class More(UserManager):  # type: ignore[type-arg]
+        def get_queryset(self) -> Any:
+            return more(super().get_queryset())
+
+    replace_manager(monkeypatch, More())
+    assert statement() is None
+
+
+def test_only_so_many_are_kept(stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = itertools.count()
+
+    class OfMany(UserManager):  # type: ignore[type-arg]
+        def get_queryset(self) -> Any:
+            return super().get_queryset().exclude(last_name=str(next(names)))
+
+    replace_manager(monkeypatch, OfMany())
+    for _ in range(2 * session_query.OWN_LIMIT):
+        assert read(stored.pk) is not None
+    assert 0 < len(session_query._own) <= session_query.OWN_LIMIT
 
 
 def test_another_filter_is_another_statement(stored: Any, settings: Any) -> None:

@@ -6,8 +6,9 @@ text, the parameters but for the session's key, and which column is whose. It is
 that query logs, ``execute_wrapper`` and transactions know of it; a user is made by its model's ``from_db``, of values
 that the same converters have read.
 
-It is kept only where it cannot be another one the next time. Else the queryset is evaluated as it is, which is also
-what the tests hold the statement against.
+It is kept only where it cannot be another one the next time. What a manager of the project's own asks is asked each
+time, and compiled; where it comes to a text and parameters that have been seen, so does the rest. Else the queryset is
+evaluated as it is, which is also what the tests hold the statement against.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from django.core.exceptions import EmptyResultSet, FullResultSet, ValidationErro
 from django.core.signals import setting_changed
 from django.db import connections
 from django.db.models import F, Manager, QuerySet
+from django.db.models.query import ModelIterable
+from django.db.models.sql import Query
 
 from ferrauth.django.conf import get_settings
 from ferrauth.django.models import RefreshSession
@@ -29,6 +32,8 @@ from ferrauth.django.transactions import alias
 from ferrauth.django.users import all_users, first, user_filter
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from django.contrib.auth.base_user import AbstractBaseUser
 
     Found = tuple[AbstractBaseUser, dict[str, Any]]
@@ -50,6 +55,12 @@ _CONSTANTS = (bool, int, str, type(None))
 """Types of values of ``USER_FILTER`` that mean the same at every request; a lazy one may not."""
 
 
+OWN_LIMIT = 64
+"""Statements of managers of the project's own that are kept: one that asks otherwise for each tenant has as many."""
+
+_own: dict[Hashable, Statement | None] = {}
+
+
 def read(session_id: uuid.UUID) -> Found | None:
     """Return a session's user, and the session's columns by their names, in one query.
 
@@ -61,15 +72,15 @@ def read(session_id: uuid.UUID) -> Found | None:
 
 def evaluate(session_id: uuid.UUID) -> Found | None:
     """As :func:`read`, by the queryset."""
-    user = first(lambda: _queryset(session_id))
+    user = first(lambda: _queryset(all_users(), session_id))
     return None if user is None else (user, {name: user.__dict__.pop(_PREFIX + name) for name in COLUMNS})
 
 
 def statement() -> Statement | None:
-    """Return what the queryset comes to at every request, or ``None`` where that cannot be known.
+    """Return what the queryset comes to at this request, or ``None`` where only evaluating it can tell.
 
-    A manager or a queryset of the project's own may look at anything, such as the tenant that this request is for: what
-    it asked once would show the next request another tenant's users.
+    A manager of the project's own may look at anything, such as the tenant that this request is for: what it asked once
+    would show the next request another tenant's users. So it is called at every request.
     """
     model = get_user_model()
     manager: Any = model._default_manager
@@ -79,7 +90,7 @@ def statement() -> Statement | None:
         and kind.using is Manager.using
         and manager._queryset_class is QuerySet
     )
-    return _compiled(model, alias()) if is_plain else None
+    return _compiled(model, alias()) if is_plain else _compiled_of(all_users())
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,12 +135,60 @@ class Statement:
 
 @cache
 def _compiled(model: Any, using: str) -> Statement | None:
+    """Compile the query of a plain manager, which is the same at every request."""
+    return _compile(model, using, all_users())
+
+
+def _compiled_of(users: QuerySet[Any]) -> Statement | None:
+    """Compile the query of these users, once for each text and parameters that they come to."""
+    if not _is_told_by_its_text(users):
+        return None
+    key = _text_of(users)
+    if key is None or key in _own:
+        return None if key is None else _own[key]
+    found = _compile(users.model, users.db, users)
+    if _text_of(users) != key:
+        return None  # It is another one each time it is asked.
+    if len(_own) >= OWN_LIMIT:
+        _own.clear()
+    _own[key] = found
+    return found
+
+
+def _is_told_by_its_text(users: QuerySet[Any]) -> bool:
+    """Tell whether SQL and parameters are all that there is to a queryset, and the same methods refine it."""
+    asked: Any = users
+    query = asked.query
+    return (
+        type(users) is QuerySet
+        and type(query) is Query
+        and asked._iterable_class is ModelIterable
+        and asked._db is not None
+        and asked._result_cache is None
+        and not (asked._prefetch_related_lookups or asked._known_related_objects or asked._fields)
+        and not (query.annotations or query.extra or query.select_related or query.combinator)
+        and query.deferred_loading == (frozenset(), True)
+    )
+
+
+def _text_of(users: QuerySet[Any]) -> Hashable | None:
+    """Return what a queryset comes to now."""
+    try:
+        sql, params = users.query.get_compiler(users.db).as_sql()
+        key = (users.model, users.db, sql, tuple((type(value), value) for value in params))
+        hash(key)
+    except (EmptyResultSet, FullResultSet, TypeError, *_NO_VALUE):
+        return None
+    return key
+
+
+def _compile(model: Any, using: str, users: QuerySet[Any]) -> Statement | None:
     """Compile the query as :meth:`QuerySet.__iter__` would, for any session's key."""
     if not all(type(value) in _CONSTANTS for value in get_settings().user_filter.values()):
         return None
     any_key, connection = uuid.uuid4(), connections[using]
     try:
-        compiler: Any = _queryset(any_key)[:1].query.get_compiler(using)
+        compiler: Any = _queryset(users, any_key)[:1].query.get_compiler(using)
         sql, params = compiler.as_sql()
     except (EmptyResultSet, FullResultSet, *_NO_VALUE):
         return None
@@ -158,19 +217,17 @@ def _converters(column: Any, connection: Any) -> list[Any]:
     return found
 
 
-def _queryset(session_id: uuid.UUID) -> QuerySet[AbstractBaseUser]:
+def _queryset(users: QuerySet[Any], session_id: uuid.UUID) -> QuerySet[AbstractBaseUser]:
     # One call of filter(), so that both conditions are about the same joined row.
     conditions = {**user_filter(), "ferrauth_session__id": session_id}
-    return (
-        all_users()
-        .filter(**conditions)
-        .annotate(**{_PREFIX + name: F(f"ferrauth_session__{name}") for name in COLUMNS})
-    )
+    refined: QuerySet[AbstractBaseUser] = users.filter(**conditions)
+    return refined.annotate(**{_PREFIX + name: F(f"ferrauth_session__{name}") for name in COLUMNS})
 
 
 def _forget(**kwargs: object) -> None:  # noqa: ARG001
     """Compile anew: what a statement is made of are settings, whichever has changed."""
     _compiled.cache_clear()
+    _own.clear()
 
 
 setting_changed.connect(_forget, dispatch_uid="ferrauth.session_query")
