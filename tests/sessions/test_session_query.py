@@ -246,7 +246,9 @@ def test_one_that_is_another_at_each_look_is_never_compiled(stored: Any, monkeyp
     "more",
     [
         lambda users: users.annotate(more=models.Value(1)),
+        lambda users: users.annotate(more=models.FilteredRelation("groups", condition=models.Q(groups__name="a"))),
         lambda users: users.extra(select={"more": "1"}),
+        lambda users: users.extra(tables=["ferrauth_refreshsession"], where=["ferrauth_refreshsession.network <> ''"]),
         lambda users: users.prefetch_related("groups"),
         lambda users: users.defer("first_name"),
         lambda users: users.union(users),
@@ -260,6 +262,25 @@ def test_what_a_text_does_not_tell_is_not_compiled(more: Any, monkeypatch: pytes
 
     replace_manager(monkeypatch, More())
     assert statement() is None
+
+
+def test_a_manager_that_was_given_no_value_of_its_fields_finds_nobody(
+    stored: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OfTenant(UserManager):  # type: ignore[type-arg]
+        def get_queryset(self) -> Any:
+            return super().get_queryset().filter(pk="no key")
+
+    replace_manager(monkeypatch, OfTenant())
+    assert statement() is None
+    assert read(stored.pk) is None
+
+
+def test_to_look_at_a_query_leaves_no_trace_in_it(stored: Any) -> None:
+    users = get_user_model()._default_manager.using(session_query.alias()).order_by()
+    before = dict(vars(users.query))
+    assert session_query._text_of(users) is not None
+    assert vars(users.query) == before
 
 
 def test_only_so_many_are_kept(stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:

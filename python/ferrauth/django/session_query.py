@@ -60,6 +60,12 @@ OWN_LIMIT = 64
 
 _own: dict[Hashable, Statement | None] = {}
 
+_UNSEEN: Any = object()
+"""Of :data:`_own`, where ``None`` is a query that cannot be kept."""
+
+_COMPARED = (bool, int, str, type(None), uuid.UUID)
+"""Types of parameters whose text says all of them."""
+
 
 def read(session_id: uuid.UUID) -> Found | None:
     """Return a session's user, and the session's columns by their names, in one query.
@@ -90,7 +96,12 @@ def statement() -> Statement | None:
         and kind.using is Manager.using
         and manager._queryset_class is QuerySet
     )
-    return _compiled(model, alias()) if is_plain else _compiled_of(all_users())
+    if is_plain:
+        return _compiled(model, alias())
+    try:
+        return _compiled_of(all_users())
+    except _NO_VALUE:
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,8 +155,9 @@ def _compiled_of(users: QuerySet[Any]) -> Statement | None:
     if not _is_told_by_its_text(users):
         return None
     key = _text_of(users)
-    if key is None or key in _own:
-        return None if key is None else _own[key]
+    found = None if key is None else _own.get(key, _UNSEEN)
+    if found is not _UNSEEN:
+        return found
     found = _compile(users.model, users.db, users)
     if _text_of(users) != key:
         return None  # It is another one each time it is asked.
@@ -161,25 +173,28 @@ def _is_told_by_its_text(users: QuerySet[Any]) -> bool:
     query = asked.query
     return (
         type(users) is QuerySet
-        and type(query) is Query
+        and type(asked.query) is Query
         and asked._iterable_class is ModelIterable
         and asked._db is not None
         and asked._result_cache is None
+        and getattr(asked, "_fetch_mode", None) is getattr(QuerySet(users.model), "_fetch_mode", None)
         and not (asked._prefetch_related_lookups or asked._known_related_objects or asked._fields)
-        and not (query.annotations or query.extra or query.select_related or query.combinator)
+        and not (query.annotations or query._filtered_relations or query.extra or query.extra_tables)
+        and not (query.select_related or query.combinator)
         and query.deferred_loading == (frozenset(), True)
     )
 
 
 def _text_of(users: QuerySet[Any]) -> Hashable | None:
-    """Return what a queryset comes to now."""
+    """Return what a queryset comes to now, or ``None`` where it has a value of a type that may compare as it likes."""
     try:
-        sql, params = users.query.get_compiler(users.db).as_sql()
-        key = (users.model, users.db, sql, tuple((type(value), value) for value in params))
-        hash(key)
-    except (EmptyResultSet, FullResultSet, TypeError, *_NO_VALUE):
+        # Of a copy: to be compiled leaves traces in a query.
+        sql, params = users.all().query.get_compiler(users.db).as_sql()
+    except (EmptyResultSet, FullResultSet):
         return None
-    return key
+    if not all(type(value) in _COMPARED for value in params):
+        return None
+    return (users.model, users.db, sql, tuple((type(value), str(value)) for value in params))
 
 
 def _compile(model: Any, using: str, users: QuerySet[Any]) -> Statement | None:

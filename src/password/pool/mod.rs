@@ -131,8 +131,8 @@ impl Pool {
         let kernels = lanes::selection()?;
         let widest = |kernel: &lanes::Kernel| kernel.widths.last().copied().unwrap_or(1);
         let (latency, bulk) = (widest(kernels.latency), widest(kernels.bulk));
-        let rate = Rate::measure(kernels.latency, latency);
-        let wide_from = rate.wide_from(&Rate::measure(kernels.bulk, bulk), bulk);
+        let [rate, wide] = Rate::measure([(kernels.latency, latency), (kernels.bulk, bulk)]);
+        let wide_from = rate.wide_from(&wide, bulk);
         let widths = Widths { latency, bulk, wide_from };
         Ok(Self::with_kernels(kernels, widths, rate, max_workers))
     }

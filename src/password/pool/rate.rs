@@ -15,8 +15,8 @@ const WARM_UP_ITERATIONS: u32 = 500;
 /// Measurements of which the fastest counts: the others were disturbed, or met a core that had not woken up.
 const WARM_UP_ROUNDS: usize = 4;
 
-/// A slice that is too short to learn from. By the clock, not by its iterations: those become fewer as the rate falls,
-/// and a rate that has fallen must be able to rise again.
+/// A slice that is too short to learn from, unless it is a whole one. By the clock, not by its iterations: those become
+/// fewer as the rate falls, and a rate that has fallen must be able to rise again.
 const TOO_SHORT: Duration = Duration::from_micros(10);
 
 /// What one slice weighs against all before it: 1 in 16.
@@ -26,17 +26,22 @@ const SMOOTHING: u64 = 16;
 pub(super) struct Rate(AtomicU64);
 
 impl Rate {
-    /// Of a full group of `kernel`, measured, so that the very first caller can be told how long it would wait.
-    pub(super) fn measure(kernel: &Kernel, lanes: usize) -> Self {
-        let mut states = vec![Lane { inner: [0; 8], outer: [0; 8], u: [0; 8], acc: [0; 8] }; lanes];
-        let mut group: Vec<&mut Lane> = states.iter_mut().collect();
-        let times = (0..WARM_UP_ROUNDS).map(|_| {
-            let start = Instant::now();
-            kernel.run(&mut group, WARM_UP_ITERATIONS);
-            start.elapsed()
-        });
-        let fastest = times.min().unwrap_or_default();
-        Self(AtomicU64::new(per_second(lanes, WARM_UP_ITERATIONS, fastest)))
+    /// Of full groups of kernels, measured in turn, so that the very first caller can be told how long it would wait. A
+    /// core that has yet to wake up is so for all of them.
+    pub(super) fn measure<const N: usize>(kernels: [(&Kernel, usize); N]) -> [Self; N] {
+        let mut fastest = [Duration::MAX; N];
+        for _ in 0..WARM_UP_ROUNDS {
+            for (best, (kernel, lanes)) in fastest.iter_mut().zip(kernels) {
+                let mut states = vec![Lane { inner: [0; 8], outer: [0; 8], u: [0; 8], acc: [0; 8] }; lanes];
+                let mut group: Vec<&mut Lane> = states.iter_mut().collect();
+                let start = Instant::now();
+                kernel.run(&mut group, WARM_UP_ITERATIONS);
+                *best = start.elapsed().min(*best);
+            }
+        }
+        std::array::from_fn(|index| {
+            Self(AtomicU64::new(per_second(kernels[index].1, WARM_UP_ITERATIONS, fastest[index])))
+        })
     }
 
     /// The fewest jobs that a kernel of `lanes` lanes and the rate `wide` ends no later than one of this rate, if it
@@ -48,7 +53,7 @@ impl Rate {
 
     /// Learns from a slice that filled a latency group.
     pub(super) fn learn(&self, lanes: usize, iterations: u32, elapsed: Duration) {
-        if elapsed >= TOO_SHORT {
+        if elapsed >= TOO_SHORT || iterations >= self.slice(lanes) {
             let old = self.0.load(Ordering::Relaxed);
             let new = old - old / SMOOTHING + per_second(lanes, iterations, elapsed) / SMOOTHING;
             self.0.store(new.max(1), Ordering::Relaxed);
@@ -113,7 +118,7 @@ mod tests {
 
     #[test]
     fn test_a_rate_that_has_fallen_rises_again() {
-        let rate = Rate(AtomicU64::new(1_000_000));
+        let rate = Rate(AtomicU64::new(10_000));
         for _ in 0..200 {
             // Of a worker that runs 15 million iterations a second.
             let iterations = rate.slice(2);

@@ -133,7 +133,8 @@ fn test_logins_use_a_wide_group_only_when_so_many_wait() {
     for (logins, widest) in [(bulk - 2, latency), (bulk - 1, bulk - 1), (2 * bulk, bulk)] {
         let kernels = lanes::selection().unwrap();
         let widths = Widths { wide_from: bulk - 1, ..measured };
-        let pool = Pool::with_kernels(kernels, widths, Rate::measure(kernels.latency, latency), 1);
+        let [rate] = Rate::measure([(kernels.latency, latency)]);
+        let pool = Pool::with_kernels(kernels, widths, rate, 1);
         let client = Client::new(&pool);
         client.submit_together(Class::Login, logins, 2_000);
         client.receive(logins);
@@ -200,7 +201,7 @@ fn test_after_shut_down_no_thread_is_left_and_no_job_taken() {
 fn test_P56_a_failing_worker_leaves_nobody_waiting() {
     let kernels = Selection { latency: &crate::password::lanes::FAILING, bulk: &crate::password::lanes::FAILING };
     let widths = Widths { latency: 1, bulk: 1, wide_from: 1 };
-    let rate = Rate::measure(&crate::password::lanes::KERNELS[0], 1);
+    let [rate] = Rate::measure([(&crate::password::lanes::KERNELS[0], 1)]);
     let pool = Pool::with_kernels(kernels, widths, rate, 1);
     let client = Client::new(&pool);
     for index in 0..3 {
