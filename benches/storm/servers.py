@@ -93,8 +93,8 @@ def serve(server: str, env: dict[str, str], log: Path) -> Iterator[tuple[int, in
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
-    # In the clients' own session: where Linux groups processes by session (``sched_autogroup``), a client that shares
-    # the machine stood behind all of a server's threads for tens of milliseconds, which no server can help.
+    # In the clients' own session: Linux may schedule by session (``sched_autogroup``), and no server can help how long
+    # a client that shares its machine waits for a core.
     with log.open("wb") as output:
         process = subprocess.Popen(command(server, port), env=env, stdout=output, stderr=output, process_group=0)
     try:
