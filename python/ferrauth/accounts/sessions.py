@@ -75,7 +75,7 @@ PRUNED_BY_THE_WAY = 100
 """Ended sessions that a login which prunes deletes at most: several times what is made until the next one does."""
 
 PRUNE_EVERY = 16
-"""Of so many logins one prunes: to look for what has ended costs a query, and on SQLite the lock of its one writer."""
+"""Of so many logins one prunes: to look for what has ended costs a query, and may cost SQLite's write lock."""
 
 NETWORK_LENGTH = 49
 """Characters of the longest network: an IPv6 address, and ``/64``."""
