@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ferrauth._turns import settle
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from ferrauth import _core
-
-    Delivery = tuple[asyncio.Future[Any], object]
+    from ferrauth._turns import Delivery
 
 __all__ = ["deliver", "result"]
 
@@ -39,27 +42,11 @@ async def result(start: Callable[..., _core.Job], *arguments: object) -> Any:
 
 def deliver(deliveries: Sequence[Delivery]) -> None:
     """Give futures their results, with one call for each event loop. Called by the core's notifier thread."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[Delivery]] = {}
+    now = time.monotonic()
+    by_loop: dict[asyncio.AbstractEventLoop, deque[Delivery]] = {}
     for delivery in deliveries:
-        by_loop.setdefault(delivery[0].get_loop(), []).append(delivery)
+        by_loop.setdefault(delivery[0].get_loop(), deque()).append(delivery)
     for loop, its_own in by_loop.items():
         # RuntimeError: the loop is closed, so nobody awaits these any more.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_settle, iter(its_own))
-
-
-def _settle(deliveries: Iterator[Delivery]) -> None:
-    """Give one future its result, and the others theirs in turns of the loop to come.
-
-    Derivations that share lanes end together, and what a login does next keeps the loop for a millisecond or more:
-    woken in one turn, sixteen of them would let everybody else wait for all.
-    """
-    for future, value in deliveries:
-        if future.done():
-            continue
-        if isinstance(value, BaseException):
-            future.set_exception(value)
-        else:
-            future.set_result(value)
-        future.get_loop().call_soon(_settle, deliveries)
-        return
+            loop.call_soon_threadsafe(settle, its_own, now)

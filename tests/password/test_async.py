@@ -208,29 +208,6 @@ def test_all_that_is_pending_is_one_call_a_loop():
     _futures.deliver([])
 
 
-def test_what_ended_together_wakes_one_caller_a_turn():
-    turns = []
-
-    async def caller(future):
-        await future
-        turns.append(turn)
-
-    async def main():
-        nonlocal turn
-        futures = [asyncio.get_running_loop().create_future() for _ in range(5)]
-        callers = [asyncio.ensure_future(caller(future)) for future in futures]
-        await asyncio.sleep(0)
-        futures[2].cancel()
-        _futures.deliver([(future, None) for future in futures])
-        while not all(one.done() for one in callers):
-            turn += 1
-            await asyncio.sleep(0)
-
-    turn = 0
-    asyncio.run(main())
-    assert len(turns) == len(set(turns)) == 4
-
-
 def test_P53_busy_is_decided_before_the_row_is_looked_at(impatient, cheap, work, caplog):
     row = ferrauth.make_password("right", iterations=cheap)
     until(is_at_rest)

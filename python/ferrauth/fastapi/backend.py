@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
+from ferrauth._turns import take_turn
 from ferrauth.accounts.errors import ConfigurationError
 from ferrauth.accounts.transactions import is_transient
 
@@ -83,7 +83,7 @@ class Backend:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """Give a session of ferrauth's own, whose transaction is committed whatever becomes of the caller's."""
-        await _let_others_go_first()
+        await take_turn()
         async with self._sessionmaker(expire_on_commit=False) as session, session.begin():
             await begin(session)
             yield session
@@ -91,7 +91,7 @@ class Backend:
     @asynccontextmanager
     async def single(self) -> AsyncIterator[AsyncSession]:
         """Give a session of ferrauth's own for one statement, which commits by itself."""
-        await _let_others_go_first()
+        await take_turn()
         async with self._sessionmaker(expire_on_commit=False, **self._single) as session:
             yield session
             await session.commit()
@@ -155,15 +155,6 @@ async def execute(session: AsyncSession, statement: Executable, values: Any = No
         values: Of its parameters.
     """
     return await session.run_sync(Session.execute, statement, values)
-
-
-async def _let_others_go_first() -> None:
-    """Go on in the event loop's next turn.
-
-    A request takes the loop a millisecond to read and another to ask the database. Of a burst, all would be read and
-    would ask in one turn, and keep the loop from everybody else for the sum.
-    """
-    await asyncio.sleep(0)
 
 
 async def begin(session: AsyncSession) -> None:

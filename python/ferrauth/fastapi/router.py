@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from ferrauth._turns import take_turn
 from ferrauth.accounts import answers, cookies, schemas
 from ferrauth.accounts.answers import COMMON_HEADERS
 from ferrauth.accounts.bodies import declared_too_large, refuse_body
@@ -168,6 +169,7 @@ def _route_class(auth: Auth[Any], operation: Operation) -> type[APIRoute]:
 
 def _shaped(auth: Auth[Any], operation: Operation, handler: Handler) -> Handler:
     async def handle(request: Request) -> Response:
+        await take_turn()
         try:
             return await handler(await _checked(request, operation, auth.config))
         except Refused as refused:
