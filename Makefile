@@ -145,10 +145,9 @@ soak: build $(VENV)/.dev ## Keep the example busy for ten minutes, and see that 
 
 # One of the peers needs Python 3.12, as Django 6 does.
 bench: build $(VENV)/.dev $(VENV6)/.built ## Measure ferrauth against its peers, side by side in one run
-	$(BIN)/python -m benches.compare
-	$(BIN)/python -m benches.hashing $(ARGS)
-	$(BIN)/python -m benches.tokens
-	$(BIN)/python -m benches.formats
+	@missed=0; for part in compare "hashing $(ARGS)" tokens formats; do \
+		$(BIN)/python -m benches.$$part || missed=1; \
+	done; exit $$missed
 
 differential: build $(VENV)/.dev ## Hold a million mutated tokens against PyJWT (ARGS=COUNT for another number)
 	$(BIN)/python tests/token/differential.py $(or $(ARGS),1000000)

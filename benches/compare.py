@@ -33,6 +33,7 @@ FLOOR = 2.2
 
 
 def main() -> int:
+    """Measure, print, and return 0 if every figure is at least what is asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--rounds", type=int, default=25, help="interleaved rounds, at least 25 to be quoted (default 25)"
@@ -60,9 +61,10 @@ def main() -> int:
     ratios = [a / b for a, b in zip(timings["stock"], timings["ferrauth"], strict=True)]
     print(f"{'stock / ferrauth, a round':32}{spread(ratios, 'x')}")
     judged = min(timings["stock"]) / statistics.median(timings["ferrauth"])
-    verdict = "reached" if judged >= FLOOR else "MISSED"
+    is_met = judged >= FLOOR
+    verdict = "reached" if is_met else "MISSED"
     print(f"{'stock minimum / our median':32}{judged:9.2f}x  (at least {FLOOR}: {verdict})\n")
-    return 0
+    return 0 if is_met else 1
 
 
 def login(hasher: str, password: str, row: str) -> Callable[[], None]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ferrauth._turns import settle
+from ferrauth._turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,11 +40,10 @@ async def result(start: Callable[..., _core.Job], *arguments: object) -> Any:
 
 def deliver(deliveries: Sequence[Delivery]) -> None:
     """Give futures their results, with one call for each event loop. Called by the core's notifier thread."""
-    now = time.monotonic()
-    by_loop: dict[asyncio.AbstractEventLoop, deque[Delivery]] = {}
+    by_loop: dict[asyncio.AbstractEventLoop, list[Delivery]] = {}
     for delivery in deliveries:
-        by_loop.setdefault(delivery[0].get_loop(), deque()).append(delivery)
+        by_loop.setdefault(delivery[0].get_loop(), []).append(delivery)
     for loop, its_own in by_loop.items():
         # RuntimeError: the loop is closed, so nobody awaits these any more.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, its_own, now)
+            loop.call_soon_threadsafe(Turns(its_own).settle)

@@ -36,6 +36,23 @@ UNLIMITED: dict[str, dict[str, str | None]] = {
 """Limits of tests that are about something else."""
 
 
+def http_scope(method: str, path: str, *headers: tuple[str, str]) -> dict[str, Any]:
+    """Return the scope of a request, for a test that plays its server (ASGI 3)."""
+    return {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers],
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80),
+        "scheme": "http",
+        "http_version": "1.1",
+        "root_path": "",
+    }
+
+
 async def in_django(call: Callable[..., Answer], *arguments: Any, **named: Any) -> Answer:
     """Call something of Django's in a thread, which lets its connections go."""
 

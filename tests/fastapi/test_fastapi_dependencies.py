@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, Permission
 from fastapi import Depends, FastAPI, WebSocket
 
 from ferrauth.fastapi import Auth, AuthUser, load_permissions, register_exception_handlers
-from tests.fastapi.application import in_django
+from tests.fastapi.application import http_scope, in_django
 from tests.fastapi.conftest import make_user
 
 if TYPE_CHECKING:
@@ -164,19 +164,7 @@ def test_J112_one_credential_alone(own: Site) -> None:
             assert (await client.send("GET", "/user", headers={"Authorization": value})).status_code == 200
         for value in (token, f"Basic {token}", "Bearer ", "Bearer", f"Bearer {token}, Bearer {token}", "Bearer a b"):
             assert (await client.send("GET", "/user", headers={"Authorization": value})).status_code == 401
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": "/user",
-            "raw_path": b"/user",
-            "query_string": b"",
-            "headers": [(b"authorization", f"Bearer {token}".encode())] * 2,
-            "client": ("127.0.0.1", 1),
-            "server": ("testserver", 80),
-            "scheme": "http",
-            "http_version": "1.1",
-            "root_path": "",
-        }
+        scope = http_scope("GET", "/user", *[("authorization", f"Bearer {token}")] * 2)
         sent: list[Any] = []
 
         async def receive() -> Any:

@@ -21,7 +21,7 @@ from ferrauth.django.models import RefreshSession
 from ferrauth.fastapi import Auth, AuthSettings, AuthUser, authenticate_user, metadata
 from tests import services
 from tests.django_settings import SECRET_KEY
-from tests.fastapi.application import in_django
+from tests.fastapi.application import http_scope, in_django
 from tests.fastapi.conftest import make_user
 
 if TYPE_CHECKING:
@@ -95,19 +95,7 @@ def test_P53_a_client_that_goes_gives_its_lane_back(site: Site) -> None:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        scope = {
-            "type": "http",
-            "method": "POST",
-            "path": "/auth/login",
-            "raw_path": b"/auth/login",
-            "query_string": b"",
-            "headers": [(b"content-type", b"application/json")],
-            "client": ("127.0.0.1", 1),
-            "server": ("testserver", 80),
-            "scheme": "http",
-            "http_version": "1.1",
-            "root_path": "",
-        }
+        scope = http_scope("POST", "/auth/login", ("content-type", "application/json"))
         await client.app(scope, receive, send)
         assert sent[0]["status"] == 499
         assert _core.iterations_executed() - before < 10_000_000

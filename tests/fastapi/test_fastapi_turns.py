@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from ferrauth import _turns
 from ferrauth.fastapi import Auth, AuthSettings
 from tests.django_settings import SECRET_KEY
-from tests.test_turns import Turns
+from tests.fastapi.application import http_scope
+from tests.test_turns import TurnCount
 
 BURST = 5
 
@@ -33,7 +34,7 @@ def auth() -> Auth:
 @pytest.mark.parametrize("kind", ["single", "transaction"])
 def test_one_a_turn_begins_to_ask_the_database(kind: str, auth: Auth) -> None:
     async def main() -> list[int]:
-        turns = Turns()
+        turns = TurnCount()
 
         def begin(**_: object) -> None:
             turns.note()
@@ -55,7 +56,7 @@ def test_one_a_turn_begins_to_ask_the_database(kind: str, auth: Auth) -> None:
 
 def test_one_request_a_turn_is_read(auth: Auth) -> None:
     async def main() -> list[int]:
-        app, turns = FastAPI(), Turns()
+        app, turns = FastAPI(), TurnCount()
         app.include_router(auth.router, prefix="/auth")
 
         async def ask(client: httpx.AsyncClient) -> None:
@@ -68,3 +69,33 @@ def test_one_request_a_turn_is_read(auth: Auth) -> None:
 
     taken = asyncio.run(main())
     assert len(taken) == len(set(taken)) == BURST
+
+
+@pytest.mark.parametrize(
+    ("messages", "status"),
+    [
+        pytest.param([{"type": "http.request", "body": b"", "more_body": False}], 401, id="after the end of its body"),
+        pytest.param([{"type": "http.request", "body": b"{", "more_body": True}], 400, id="before the end of its body"),
+    ],
+)
+def test_who_sends_and_closes_is_served_all_the_same(auth: Auth, messages: list[object], status: int) -> None:
+    async def main() -> list[int]:
+        app = FastAPI()
+        app.include_router(auth.router, prefix="/auth")
+
+        async def ask() -> int:
+            waiting, sent = iter(messages), []
+            asyncio.get_running_loop().call_soon(lambda: [*waiting])  # As uvicorn, which forgets what was not read.
+
+            async def receive() -> object:
+                return next(waiting, {"type": "http.disconnect"})
+
+            async def send(message: dict[str, int]) -> None:
+                sent.append(message)
+
+            await app(http_scope("GET", "/auth/me"), receive, send)
+            return sent[0]["status"]
+
+        return await asyncio.gather(*(ask() for _ in range(BURST)))
+
+    assert asyncio.run(main()) == [status] * BURST

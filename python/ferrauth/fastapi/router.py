@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from ferrauth._turns import take_turn
 from ferrauth.accounts import answers, cookies, schemas
@@ -169,9 +170,11 @@ def _route_class(auth: Auth[Any], operation: Operation) -> type[APIRoute]:
 
 def _shaped(auth: Auth[Any], operation: Operation, handler: Handler) -> Handler:
     async def handle(request: Request) -> Response:
-        await take_turn()
         try:
-            return await handler(await _checked(request, operation, auth.config))
+            checked = await _checked(request, operation, auth.config)
+            # Not before the body is read: who sends and closes at once is served too.
+            await take_turn()
+            return await handler(checked)
         except Refused as refused:
             answer = refused.answer
         except RequestValidationError as error:
@@ -180,6 +183,8 @@ def _shaped(auth: Auth[Any], operation: Operation, handler: Handler) -> Handler:
             answer = operation.refused(error)
         except HTTPException:
             answer = answers.bad_request()  # FastAPI could not read the body.
+        except ClientDisconnect:
+            answer = answers.bad_request()  # Its client has gone before the end of it, and reads no answer.
         return respond(answer, auth.config)
 
     return handle
