@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.db import connections
 
 from ferrauth.accounts.redis_counters import AsyncRedisCounters
 from ferrauth.accounts.throttling import Scope
+from ferrauth.django import cache_counters
 from tests import databases, services
 from tests.limits.conftest import counter
 
@@ -19,7 +21,17 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=list(databases.AL
 
 A, B = counter("a", 3), counter("b", 5)
 
+HOUR = 3_600
 
+
+@pytest.fixture
+def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no window of the cache end during a test: they end by the clock, at every full minute and hour."""
+    begun = time.time() // HOUR * HOUR
+    monkeypatch.setattr(cache_counters, "time", SimpleNamespace(time=lambda: begun))
+
+
+@pytest.mark.usefixtures("one_window")
 def test_T01_two_hundred_at_once_let_the_limit_in(place: Any) -> None:
     limits = [counter("account", 5, scope=Scope.ACCOUNT_ADDRESS), counter("address", 60), counter("all", 500)]
 
@@ -34,6 +46,7 @@ def test_T01_two_hundred_at_once_let_the_limit_in(place: Any) -> None:
     assert allowed == 5
 
 
+@pytest.mark.usefixtures("one_window")
 def test_a_refused_attempt_is_counted_nowhere(place: Any) -> None:
     for _ in range(3):
         assert place.reserve([A, B]).allowed
@@ -46,6 +59,7 @@ def test_a_refused_attempt_is_counted_nowhere(place: Any) -> None:
     assert [place.reserve([B]).allowed for _ in range(3)] == [True, True, False]
 
 
+@pytest.mark.usefixtures("one_window")
 def test_T08_a_success_gives_back_its_own_reservation_only(place: Any) -> None:
     first, second = place.reserve([A, B]), place.reserve([A, B])
     place.release(first.receipt + second.receipt)
@@ -76,8 +90,9 @@ def test_T05_going_on_does_not_make_a_window_longer(place: Any) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.usefixtures("one_window")
 def test_T07_two_windows_do_not_share_a_counter(place: Any) -> None:
-    limits = [counter("same", 2, 60), counter("same", 3, 3600)]
+    limits = [counter("same", 2, 60), counter("same", 3, HOUR)]
     assert [place.reserve(limits).allowed for _ in range(3)] == [True, True, False]
     assert place.reserve(limits[1:]).allowed
     refused = place.reserve(limits[1:])
@@ -85,8 +100,9 @@ def test_T07_two_windows_do_not_share_a_counter(place: Any) -> None:
     assert refused.retry_after > 60
 
 
+@pytest.mark.usefixtures("one_window")
 def test_reset_forgets(place: Any) -> None:
-    one = counter("one", 1, 3600)
+    one = counter("one", 1, HOUR)
     assert [place.reserve([one]).allowed for _ in range(2)] == [True, False]
     assert place.reset([one.key, B.key]) == 1
     assert place.reserve([one]).allowed
