@@ -9,17 +9,21 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.db.models import F
 
 from ferrauth.accounts import flows
 from ferrauth.accounts.sessions import RequestFacts
 from ferrauth.django import outbox
 from ferrauth.django.conf import get_policy
-from ferrauth.django.models import EmailAddress
+from ferrauth.django.models import EmailAddress, OutboxMessage
 from ferrauth.django.port import carry
 from ferrauth.exceptions import FerrauthError
 from tests import databases
+from tests.mailing import use_backend
 
 PHONE = RequestFacts(address="203.0.113.7", user_agent="phone")
+ON_COMMIT = pytest.mark.django_db(transaction=True, databases=list(databases.ALL))
 LINK = re.compile(r"https://app\.example\.com/(\S+)\?token=(\S+)")
 UNLIMITED = {
     "register": {"account": None, "address": None},
@@ -102,3 +106,20 @@ def site(database: str, db: None, settings: Any, cheap: int) -> Site:
     site = Site(settings)
     site.configure()
     return site
+
+
+class Down(EmailBackend):
+    """A mail server that is down, and quotes what it was given."""
+
+    def send_messages(self, messages: Any) -> int:
+        raise ConnectionRefusedError(f"no mail for {messages[0].to}")
+
+
+@pytest.fixture
+def down(settings: Any) -> None:
+    use_backend(settings, f"{__name__}.Down")
+
+
+def later() -> None:
+    """Let the time of the next attempts come."""
+    OutboxMessage.objects.filter(next_attempt_at__isnull=False).update(next_attempt_at=F("created_at"))

@@ -246,8 +246,7 @@ def test_the_sender_rests_after_every_row_alike(site: Site, monkeypatch: pytest.
     rests: list[float] = []
 
     async def sleep(seconds: float) -> None:
-        if seconds:  # Or a turn is all that is waited for.
-            rests.append(seconds)
+        rests.append(seconds)
 
     async def scenario(client: Client) -> None:
         for address in ("bob@example.com", "nobody@example.com"):

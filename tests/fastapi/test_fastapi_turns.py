@@ -54,7 +54,7 @@ def test_one_a_turn_begins_to_ask_the_database(kind: str, auth: Auth) -> None:
     assert len(taken) == len(set(taken)) == BURST
 
 
-def test_one_request_a_turn_is_read(auth: Auth) -> None:
+def test_one_request_a_turn_goes_on(auth: Auth) -> None:
     async def main() -> list[int]:
         app, turns = FastAPI(), TurnCount()
         app.include_router(auth.router, prefix="/auth")
